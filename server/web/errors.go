@@ -1,0 +1,106 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/labstack/echo/v4"
+)
+
+// huma keeps its error constructor in package variables; ours is set once, before any API exists.
+func init() {
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return problemFrom(context.Background(), status, message, errs)
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		return problemFrom(ctx.Context(), status, message, errs)
+	}
+}
+
+// problemFrom turns what huma reports into a Problem. An error that nobody foresaw is logged here, once, and its text
+// stays in the log.
+func problemFrom(ctx context.Context, status int, message string, errs []error) *Problem {
+	if status >= http.StatusInternalServerError {
+		return unforeseen(ctx, errors.Join(errs...))
+	}
+	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: message, Code: codeOf(status)}
+	var places []string
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		detail := &huma.ErrorDetail{Message: err.Error()}
+		if d, ok := err.(huma.ErrorDetailer); ok {
+			detail = d.ErrorDetail()
+		}
+		p.Errors = append(p.Errors, detail)
+		places = append(places, strings.TrimPrefix(detail.Location+": "+detail.Message, ": "))
+	}
+	if len(places) > 0 {
+		p.Detail += ": " + strings.Join(places, "; ")
+	}
+	return p
+}
+
+func unforeseen(ctx context.Context, err error) *Problem {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return NewProblem(Timeout, "the client went away before the answer was ready")
+	case IsDatabaseAway(err):
+		slog.WarnContext(ctx, "database unavailable", "request_id", RequestID(ctx), "error", err)
+		return NewProblem(DatabaseUnavailable, "the database cannot be reached at the moment; nothing was stored, try again in a few seconds")
+	}
+	slog.ErrorContext(ctx, "request failed", "request_id", RequestID(ctx), "error", err)
+	return NewProblem(Internal, "the server failed; the log has the details under request id "+RequestID(ctx))
+}
+
+// IsDatabaseAway tells whether an error means that PostgreSQL could not be reached or is going down, and so that trying
+// again later can help.
+func IsDatabaseAway(err error) bool {
+	var connect *pgconn.ConnectError
+	var network net.Error
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &connect), errors.As(err, &network):
+		return true
+	case errors.As(err, &pg):
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53")
+	}
+	return pgconn.SafeToRetry(err) || (err != nil && (strings.Contains(err.Error(), "unexpected EOF") || strings.Contains(err.Error(), "conn closed")))
+}
+
+// writeProblem answers what fails outside huma: unknown paths, wrong methods, panics, tiles.
+func writeProblem(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	p, ok := AsProblem(err)
+	if !ok {
+		var he *echo.HTTPError
+		switch {
+		case errors.As(err, &he) && he.Code == http.StatusNotFound:
+			p = NewProblem(NotFound, "there is nothing at "+c.Request().URL.Path+"; the API is described at /docs")
+		case errors.As(err, &he) && he.Code == http.StatusMethodNotAllowed:
+			p = NewProblem(MethodNotAllowed, c.Request().Method+" is not possible at "+c.Request().URL.Path+"; the API is described at /docs")
+		case errors.As(err, &he) && he.Code < http.StatusInternalServerError:
+			p = problemFrom(c.Request().Context(), he.Code, http.StatusText(he.Code), nil)
+		default:
+			p = unforeseen(c.Request().Context(), err)
+		}
+	}
+	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
+	if c.Request().Method == http.MethodHead {
+		c.Response().WriteHeader(p.Status)
+		return
+	}
+	c.Response().WriteHeader(p.Status)
+	if err := c.Echo().JSONSerializer.Serialize(c, p, ""); err != nil {
+		slog.Warn("cannot write a problem", "error", err)
+	}
+}

@@ -1,0 +1,99 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Code tells a machine what went wrong; it never changes once it is published.
+type Code string
+
+// The codes of every problem that the API answers with. statusOf holds their HTTP status.
+const (
+	BadRequest          Code = "bad_request"           // the request cannot be read at all
+	Invalid             Code = "invalid"               // readable, but a value is wrong; errors name the places
+	InvalidCoordinate   Code = "invalid_coordinate"    // not a longitude and latitude
+	InvalidCursor       Code = "invalid_cursor"        // the cursor was not made by this API
+	UnknownItem         Code = "unknown_item"          // no such entry in the catalogue
+	NotFound            Code = "not_found"             // no such resource
+	MethodNotAllowed    Code = "method_not_allowed"    //
+	NotAcceptable       Code = "not_acceptable"        //
+	Conflict            Code = "conflict"              // the request contradicts the present state
+	KeyReused           Code = "idempotency_key_reuse" // the same Idempotency-Key with another body
+	TooLarge            Code = "too_large"             // the body is over the operation's limit
+	UnsupportedMedia    Code = "unsupported_media_type"
+	TooMany             Code = "too_many_requests"
+	Timeout             Code = "timeout"
+	Internal            Code = "internal"             // our fault; the log has the request id
+	DatabaseUnavailable Code = "database_unavailable" // PostGIS is away; try again
+	NotReady            Code = "not_ready"
+)
+
+var statusOf = map[Code]int{
+	BadRequest: http.StatusBadRequest, Invalid: http.StatusUnprocessableEntity, InvalidCoordinate: http.StatusUnprocessableEntity,
+	InvalidCursor: http.StatusUnprocessableEntity, UnknownItem: http.StatusUnprocessableEntity, NotFound: http.StatusNotFound,
+	MethodNotAllowed: http.StatusMethodNotAllowed, NotAcceptable: http.StatusNotAcceptable, Conflict: http.StatusConflict,
+	KeyReused: http.StatusUnprocessableEntity, TooLarge: http.StatusRequestEntityTooLarge, UnsupportedMedia: http.StatusUnsupportedMediaType,
+	TooMany: http.StatusTooManyRequests, Timeout: http.StatusRequestTimeout, Internal: http.StatusInternalServerError,
+	DatabaseUnavailable: http.StatusServiceUnavailable, NotReady: http.StatusServiceUnavailable,
+}
+
+// codeOf gives the general code of a status that echo or huma chose.
+func codeOf(status int) Code {
+	switch status {
+	case http.StatusBadRequest:
+		return BadRequest
+	case http.StatusUnprocessableEntity:
+		return Invalid
+	}
+	for code, s := range statusOf {
+		if s == status && code != DatabaseUnavailable {
+			return code
+		}
+	}
+	if status >= http.StatusInternalServerError {
+		return Internal
+	}
+	return BadRequest
+}
+
+// Problem is an error as RFC 9457 describes it, with a code for machines. Services return it too, so that the command
+// line prints the same sentence as HTTP.
+type Problem struct {
+	Type   string              `json:"type" example:"about:blank" doc:"URI of the kind of problem"`
+	Title  string              `json:"title" doc:"The HTTP status in words"`
+	Status int                 `json:"status" doc:"The HTTP status"`
+	Detail string              `json:"detail" doc:"What is wrong here, and the remedy"`
+	Code   Code                `json:"code" doc:"Stable code of the problem"`
+	Errors []*huma.ErrorDetail `json:"errors,omitempty" doc:"Each wrong value and its place"`
+}
+
+// NewProblem is a problem with one of the codes and a sentence that says what is wrong and what to do.
+func NewProblem(code Code, detail string) *Problem {
+	status := statusOf[code]
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code}
+}
+
+// At adds the place of a wrong value, such as "query.lon" or "body.item".
+func (p *Problem) At(location string, value any) *Problem {
+	p.Errors = append(p.Errors, &huma.ErrorDetail{Location: location, Message: p.Detail, Value: value})
+	return p
+}
+
+// Error is the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus gives huma the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType makes huma answer with application/problem+json.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// AsProblem finds the Problem in an error's chain.
+func AsProblem(err error) (*Problem, bool) {
+	var p *Problem
+	ok := errors.As(err, &p)
+	return p, ok
+}

@@ -1,0 +1,102 @@
+// Package web is what all routes share: echo, huma and its OpenAPI, problem+json, request ids, metrics and static files.
+// No noun of the domain may enter it.
+package web
+
+import (
+	"compress/gzip"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Server is the echo router and the huma API on it; nouns register their routes on either.
+type Server struct {
+	Echo    *echo.Echo
+	API     huma.API
+	Metrics *prometheus.Registry
+	ready   []readiness
+}
+
+// New makes a server without routes. version goes into the OpenAPI document.
+func New(version string) *Server {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = writeProblem
+	s := &Server{Echo: e, Metrics: newMetrics()}
+
+	e.Use(middleware.RequestIDWithConfig(middleware.RequestIDConfig{
+		RequestIDHandler: func(c echo.Context, id string) {
+			c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), requestIDKey{}, id)))
+		},
+	}))
+	e.Use(s.measure)
+	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{
+		LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+			slog.Error("panic", "request_id", RequestID(c.Request().Context()), "error", err, "stack", string(stack))
+			return err
+		},
+	}))
+	e.Use(secure)
+	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{
+		Level: gzip.BestSpeed, MinLength: 1024,
+		// Tiles are kept compressed, and an event must leave at once.
+		Skipper: func(c echo.Context) bool {
+			path := c.Request().URL.Path
+			return strings.HasSuffix(path, ".mvt") || path == "/api/v1/events"
+		},
+	}))
+
+	config := huma.DefaultConfig("经纬 Jingwei", version)
+	config.Info.Description = "Grid governance map server: points snap to the areas that own them, incidents become work. " +
+		"Coordinates are longitude, latitude in degrees (EPSG:4326) unless crs says otherwise; times are RFC 3339; errors are RFC 9457 problems with a stable code."
+	config.OpenAPIPath = "/api/v1/openapi"
+	config.DocsPath = ""
+	config.SchemasPath = ""
+	config.CreateHooks = nil
+	s.API = humaecho.New(e, config)
+	s.registerHealth()
+	return s
+}
+
+// Serve answers on the listener until ctx ends, then lets requests finish for at most ten seconds.
+func (s *Server) Serve(ctx context.Context, server *http.Server, listen func() error) error {
+	failed := make(chan error, 1)
+	go func() { failed <- listen() }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(grace)
+}
+
+type requestIDKey struct{}
+
+// RequestID is the id of the request that ctx belongs to, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// secure sets the headers that keep a page from running or framing what is not ours. Every script, style, image and
+// connection of the pages comes from this server; Vue and Leaflet set style attributes, which is why styles may be inline.
+func secure(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "+
+			"worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; object-src 'none'")
+		return next(c)
+	}
+}
