@@ -1,0 +1,181 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	queueLen  = 1024            // events a client may lag behind before it is told to reload
+	readLimit = 1000            // events read from the table at once
+	poll      = 5 * time.Second // a look without a NOTIFY, should one have been lost with a connection
+)
+
+// ErrBehind ends a subscription whose reader did not keep up.
+var ErrBehind = errors.New("the client did not keep up with the events")
+
+// Hub reads committed events in order and hands each to every subscription. The slow do not slow the others: who has
+// queueLen events unread is cut off and has to reload.
+type Hub struct {
+	pool *pgxpool.Pool
+
+	mu        sync.Mutex
+	last      int64 // number of the newest event handed out
+	connected bool
+	subs      map[*Subscription]struct{}
+}
+
+// NewHub makes a hub; Run makes it work.
+func NewHub(pool *pgxpool.Pool) *Hub {
+	return &Hub{pool: pool, subs: map[*Subscription]struct{}{}}
+}
+
+// Subscription is one reader's queue. C is closed when the reader fell behind or the hub ended; Err tells which.
+type Subscription struct {
+	C     <-chan Event
+	Since int64 // number of the last event before the first one on C
+
+	queue chan Event
+	err   error
+}
+
+// Err is why C was closed: ErrBehind, or nil when the hub ended. It may be asked only after C was closed.
+func (s *Subscription) Err() error { return s.err }
+
+// Subscribe starts a queue with the events after the newest one. The caller must Unsubscribe.
+func (h *Hub) Subscribe() *Subscription {
+	queue := make(chan Event, queueLen)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := &Subscription{C: queue, queue: queue, Since: h.last}
+	h.subs[s] = struct{}{}
+	subscribers.Set(float64(len(h.subs)))
+	return s
+}
+
+// Unsubscribe ends a queue; it may be called again.
+func (h *Hub) Unsubscribe(s *Subscription) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop(s, nil)
+}
+
+func (h *Hub) drop(s *Subscription, err error) {
+	if _, ok := h.subs[s]; ok {
+		delete(h.subs, s)
+		s.err = err
+		close(s.queue)
+		subscribers.Set(float64(len(h.subs)))
+	}
+}
+
+// Connected fails while the hub has no connection to PostgreSQL, and so while maps may be stale.
+func (h *Hub) Connected() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.connected {
+		return errors.New("no connection to the database; reconnecting")
+	}
+	return nil
+}
+
+// Start reads where the events stand, so that what commits from now on is handed out.
+func (h *Hub) Start(ctx context.Context) error {
+	_, last, err := bounds(ctx, h.pool)
+	h.last, h.connected = last, err == nil
+	return err
+}
+
+// Run hands out events until ctx ends. It reconnects by itself, and after a gap goes on with the event after the last one that it
+// handed out.
+func (h *Hub) Run(ctx context.Context) {
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for s := range h.subs {
+			h.drop(s, nil)
+		}
+	}()
+	for wait := 100 * time.Millisecond; ctx.Err() == nil; wait = min(2*wait, 2*time.Second) {
+		err := h.listen(ctx, func() { wait = 100 * time.Millisecond })
+		if ctx.Err() != nil {
+			return
+		}
+		h.setConnected(false)
+		slog.Warn("live events interrupted, reconnecting", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (h *Hub) setConnected(v bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.connected = v
+}
+
+func (h *Hub) listen(ctx context.Context, healthy func()) error {
+	pooled, err := h.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	// A connection that listens must not go back to the pool.
+	defer func() { _ = pooled.Hijack().Close(context.WithoutCancel(ctx)) }()
+	if _, err := pooled.Exec(ctx, "LISTEN "+channel); err != nil {
+		return err
+	}
+	for {
+		if err := h.drain(ctx, pooled); err != nil {
+			return err
+		}
+		h.setConnected(true)
+		healthy()
+		notified, cancel := context.WithTimeout(ctx, poll)
+		_, err := pooled.Conn().WaitForNotification(notified)
+		cancel()
+		if err != nil && (ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded)) {
+			return err
+		}
+	}
+}
+
+func (h *Hub) drain(ctx context.Context, conn *pgxpool.Conn) error {
+	if err := number(ctx, conn); err != nil {
+		return err
+	}
+	for {
+		h.mu.Lock()
+		last := h.last
+		h.mu.Unlock()
+		events, err := after(ctx, conn, last, readLimit)
+		if err != nil {
+			return err
+		}
+		h.hand(events)
+		if len(events) < readLimit {
+			return nil
+		}
+	}
+}
+
+func (h *Hub) hand(events []Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range events {
+		h.last = e.Seq
+		for s := range h.subs {
+			select {
+			case s.queue <- e:
+			default:
+				h.drop(s, ErrBehind)
+			}
+		}
+	}
+}

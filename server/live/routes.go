@@ -1,0 +1,148 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"jingwei/server/web"
+)
+
+const (
+	heartbeat   = 10 * time.Second
+	replayLimit = 10_000 // a client that missed more reloads instead
+)
+
+var subscribers = prometheus.NewGauge(prometheus.GaugeOpts{
+	Name: "jingwei_live_subscribers", Help: "Clients that follow the live events.",
+})
+
+type eventsInput struct {
+	LastEventID string `header:"Last-Event-ID" doc:"Number of the last event that was seen; the later ones are replayed first"`
+}
+
+// Routes registers the SSE stream.
+func Routes(s *web.Server, hub *Hub) {
+	s.Metrics.MustRegister(subscribers)
+	huma.Register(s.API, huma.Operation{
+		OperationID: "events", Method: http.MethodGet, Path: "/api/v1/events", Tags: []string{"live"},
+		Summary: "Follow live events (SSE)",
+		Description: "A stream of server-sent events. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. " +
+			"Kinds: " + IncidentCreated + ", " + IncidentImported + ", " + EditionPublished + ", " + BranchChanged +
+			"; hello opens every stream; reset says that the missed events cannot be replayed and that the client must reload its data.",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
+		}},
+	}, func(_ context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+		since := int64(-1)
+		if in.LastEventID != "" {
+			n, err := strconv.ParseInt(in.LastEventID, 10, 64)
+			if err != nil || n < 0 {
+				return nil, web.NewProblem(web.Invalid, "Last-Event-ID is the number of an event that this stream sent").At("header.Last-Event-ID", in.LastEventID)
+			}
+			since = n
+		}
+		return &huma.StreamResponse{Body: func(ctx huma.Context) {
+			c := humaecho.Unwrap(ctx)
+			h := c.Response().Header()
+			h.Set("Content-Type", "text/event-stream")
+			h.Set("Cache-Control", "no-store")
+			h.Set("X-Accel-Buffering", "no")
+			c.Response().WriteHeader(http.StatusOK)
+			stream := &stream{w: c.Response(), control: http.NewResponseController(c.Response().Writer)}
+			hub.stream(c.Request().Context(), stream, since)
+		}}, nil
+	})
+}
+
+// stream sends a client the events after since (-1: from now on) until the client leaves, falls behind or the hub ends.
+func (h *Hub) stream(ctx context.Context, out *stream, since int64) {
+	sub := h.Subscribe()
+	defer h.Unsubscribe(sub)
+
+	var missed []Event
+	reason := ""
+	if since > sub.Since {
+		reason = "Last-Event-ID is from the future: this database has not sent it"
+	} else if since >= 0 && since < sub.Since {
+		var first int64
+		var err error
+		if first, _, err = bounds(ctx, h.pool); err == nil {
+			missed, err = after(ctx, h.pool, since, replayLimit)
+		}
+		switch {
+		case err != nil:
+			reason = "the missed events cannot be read at the moment"
+		case since+1 < first || len(missed) == replayLimit:
+			reason = "too many events were missed"
+		}
+	}
+	// The client remembers the id of the last event it got, so hello must not claim the events that are still to be replayed.
+	at := sub.Since
+	if reason == "" && since >= 0 {
+		at = since
+	}
+	out.event(at, "hello", fmt.Appendf(nil, `{"seq":%d}`, sub.Since))
+	if reason != "" {
+		missed = nil
+		out.event(at, "reset", fmt.Appendf(nil, `{"reason":%q}`, reason))
+	}
+	for _, e := range missed {
+		// The queue has what came after the subscription began.
+		if e.Seq <= sub.Since {
+			out.event(e.Seq, e.Kind, e.Data)
+			at = e.Seq
+		}
+	}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for out.flush() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+			out.comment("")
+		case e, ok := <-sub.C:
+			if !ok {
+				if sub.Err() != nil {
+					out.event(at, "reset", fmt.Appendf(nil, `{"reason":%q}`, sub.Err().Error()))
+					_ = out.flush()
+				}
+				return
+			}
+			out.event(e.Seq, e.Kind, e.Data)
+			at = e.Seq
+		}
+	}
+}
+
+// stream writes the SSE format; a client that does not read for a while is given up.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	buf     bytes.Buffer
+}
+
+func (s *stream) comment(text string) { fmt.Fprintf(&s.buf, ": %s\n\n", text) }
+
+func (s *stream) event(seq int64, kind string, data []byte) {
+	fmt.Fprintf(&s.buf, "id: %d\nevent: %s\ndata: %s\n\n", seq, kind, data)
+}
+
+func (s *stream) flush() error {
+	if err := s.control.SetWriteDeadline(time.Now().Add(2 * heartbeat)); err != nil {
+		return err
+	}
+	if _, err := s.w.Write(s.buf.Bytes()); err != nil {
+		return err
+	}
+	s.buf.Reset()
+	return s.control.Flush()
+}
