@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { begin, type Input, isStale, SILENCE_MS, STALE_MS, step } from './machine.ts'
+
+function run(...inputs: Input[]) {
+  let { state, effects } = begin(0)
+  const all = [effects]
+  for (const input of inputs) {
+    ;({ state, effects } = step(state, input))
+    all.push(effects)
+  }
+  return { state, effects: all, last: effects }
+}
+
+describe('the live stream', () => {
+  it('connects, opens, and has the page load what may have changed before', () => {
+    const { state, effects } = run({ kind: 'opened', at: 40 })
+    expect(effects).toEqual([
+      ['connect', 'status'],
+      ['status', 'reload'],
+    ])
+    expect(state).toMatchObject({ phase: 'live', downSince: null })
+  })
+
+  it('keeps the last id over a loss and does not reload when the server can replay', () => {
+    const { state, last } = run(
+      { kind: 'opened', at: 1 },
+      { kind: 'event', at: 2, id: '41' },
+      { kind: 'event', at: 3, id: '' },
+      { kind: 'failed', at: 4 },
+      { kind: 'tick', at: 600 },
+      { kind: 'opened', at: 610 },
+    )
+    expect(state.lastId).toBe('41')
+    expect(last).toEqual(['status'])
+  })
+
+  it('waits longer after each failure, up to 8 s, and starts anew after success', () => {
+    const delays: number[] = []
+    let { state } = begin(0)
+    for (let at = 0, i = 0; i < 7; i++) {
+      state = step(state, { kind: 'failed', at }).state
+      delays.push(state.retryAt - at)
+      expect(step(state, { kind: 'tick', at: state.retryAt - 1 }).effects).toEqual([])
+      at = state.retryAt
+      const next = step(state, { kind: 'tick', at })
+      expect(next.effects).toEqual(['connect'])
+      state = next.state
+    }
+    expect(delays).toEqual([500, 1000, 2000, 4000, 8000, 8000, 8000])
+    state = step(state, { kind: 'opened', at: 1 }).state
+    expect(state.failures).toBe(0)
+  })
+
+  it('gives up a connection that is silent', () => {
+    const { last, state } = run({ kind: 'opened', at: 0 }, { kind: 'heard', at: 5000 }, { kind: 'tick', at: 5000 + SILENCE_MS })
+    expect(last).toEqual(['disconnect', 'status'])
+    expect(state.phase).toBe('waiting')
+  })
+
+  it('gives up an attempt that never answers', () => {
+    expect(run({ kind: 'tick', at: SILENCE_MS }).last).toEqual(['disconnect', 'status'])
+  })
+
+  it('counts the time down from the first loss', () => {
+    const { state } = run({ kind: 'opened', at: 0 }, { kind: 'failed', at: 100 }, { kind: 'tick', at: 600 }, { kind: 'failed', at: 700 })
+    expect(state.downSince).toBe(100)
+    expect(isStale(state.downSince, 100 + STALE_MS)).toBe(false)
+    expect(isStale(state.downSince, 101 + STALE_MS)).toBe(true)
+    expect(isStale(null, 1e9)).toBe(false)
+  })
+
+  it('ignores what a closed connection still says', () => {
+    const { state } = run({ kind: 'failed', at: 1 })
+    expect(step(state, { kind: 'failed', at: 2 }).state).toBe(state)
+    expect(step(state, { kind: 'opened', at: 2 }).state).toBe(state)
+    expect(step(state, { kind: 'heard', at: 2 }).state).toBe(state)
+  })
+})

@@ -1,0 +1,166 @@
+import L from 'leaflet'
+import { BORDER, LAND, lineWidth } from './style.ts'
+import { LEVELS, type Level } from './tiles/decode.ts'
+import { areaAt } from './tiles/paths.ts'
+import { type LoadedTile, TileAborted, type TileSource, type TileUse } from './tiles/source.ts'
+import { uiScale } from './viewport-canvas.ts'
+import { toWorld } from './world.ts'
+
+/** CSS pixels of a drawn tile. Vector tiles are made for 512: map zoom z shows the tiles of zoom z - 1. */
+export const TILE_SIZE = 512
+const ZOOM_OFFSET = 1
+
+/** A tile on the screen and the part of its source tile that it shows. */
+export interface ShownTile {
+  source: LoadedTile
+  /** CSS pixels of one tile unit. */
+  scale: number
+  /** Tile units of the drawn tile's top left in the source tile; not 0 only beyond the source's highest zoom. */
+  left: number
+  top: number
+  /** Column and row of the drawn tile, and its map zoom. */
+  x: number
+  y: number
+  z: number
+}
+
+export interface FoundArea {
+  code: string
+  name: string
+  level: Level
+}
+
+interface Slot {
+  use: TileUse
+  shown: ShownTile | null
+}
+
+/**
+ * The areas as canvas tiles of our own: land and borders. Labels and highlights lie above, on canvases that no tile edge
+ * cuts. Beyond the source's highest zoom its tiles are drawn larger, as sharp as ever.
+ */
+export class AreaLayer extends L.GridLayer {
+  private readonly slots = new Map<HTMLElement, Slot>()
+
+  constructor(readonly source: TileSource) {
+    super({
+      tileSize: TILE_SIZE,
+      minZoom: source.json.minzoom + ZOOM_OFFSET,
+      maxZoom: 24,
+      updateWhenZooming: false,
+      updateWhenIdle: false,
+      keepBuffer: 1,
+      bounds: boundsOf(source),
+    })
+    this.on('tileunload', (event) => this.drop((event as L.TileEvent).tile))
+  }
+
+  override createTile(coords: L.Coords, done: L.DoneCallback): HTMLElement {
+    const canvas = document.createElement('canvas')
+    const z = coords.z - ZOOM_OFFSET
+    const over = Math.max(0, z - this.source.json.maxzoom)
+    const use = this.source.use(z - over, coords.x >> over, coords.y >> over)
+    const slot: Slot = { use, shown: null }
+    this.slots.set(canvas, slot)
+    use.tile.then(
+      (source) => {
+        if (this.slots.get(canvas) !== slot) return
+        if (source) {
+          const part = source.extent / 2 ** over
+          slot.shown = {
+            source,
+            scale: TILE_SIZE / part,
+            left: (coords.x % 2 ** over) * part,
+            top: (coords.y % 2 ** over) * part,
+            x: coords.x,
+            y: coords.y,
+            z: coords.z,
+          }
+          paint(canvas, slot.shown)
+        }
+        done(undefined, canvas)
+      },
+      (error: Error) => {
+        if (!(error instanceof TileAborted)) done(error, canvas)
+      },
+    )
+    return canvas
+  }
+
+  /** The tiles of the present zoom that have something in them. */
+  *shown(): Generator<ShownTile> {
+    const zoom = Math.round(this._map?.getZoom() ?? -1)
+    for (const { shown } of this.slots.values()) if (shown?.z === zoom) yield shown
+  }
+
+  /** Draws every tile again from its kept paths, at another pixel ratio or interface scale. */
+  repaint() {
+    for (const [canvas, { shown }] of this.slots) if (shown) paint(canvas as HTMLCanvasElement, shown)
+  }
+
+  /** The finest area that is drawn at a place (degrees), or null. */
+  find(lon: number, lat: number): FoundArea | null {
+    const zoom = Math.round(this._map?.getZoom() ?? 0)
+    const world = toWorld(lon, lat)
+    const tiles = 2 ** (zoom - ZOOM_OFFSET)
+    const x = world.x * tiles
+    const y = world.y * tiles
+    for (const shown of this.shown()) {
+      if (shown.x !== Math.floor(x) || shown.y !== Math.floor(y)) continue
+      const units = TILE_SIZE / shown.scale
+      for (const level of LEVELS.toReversed()) {
+        const layer = shown.source.areas[level]
+        if (!layer) continue
+        const i = areaAt(layer, shown.left + (x - shown.x) * units, shown.top + (y - shown.y) * units)
+        const code = layer.codes[i]
+        if (code !== undefined) return { code, name: layer.names[i] ?? code, level }
+      }
+    }
+    return null
+  }
+
+  override onRemove(map: L.Map): this {
+    super.onRemove(map)
+    for (const canvas of this.slots.keys()) this.drop(canvas)
+    return this
+  }
+
+  private drop(canvas: HTMLElement) {
+    this.slots.get(canvas)?.use.release()
+    this.slots.delete(canvas)
+  }
+}
+
+function boundsOf({ json }: TileSource): L.LatLngBounds | undefined {
+  const [west, south, east, north] = json.bounds ?? []
+  if (west === undefined || south === undefined || east === undefined || north === undefined) return undefined
+  return L.latLngBounds([south, west], [north, east])
+}
+
+function paint(canvas: HTMLCanvasElement, { source, scale, left, top, z }: ShownTile) {
+  const dpr = devicePixelRatio
+  canvas.width = canvas.height = Math.round(TILE_SIZE * dpr)
+  const ctx = canvas.getContext('2d')
+  if (!ctx) return
+  const pixels = scale * dpr
+  ctx.setTransform(pixels, 0, 0, pixels, -left * pixels, -top * pixels)
+  ctx.fillStyle = LAND
+  for (const level of LEVELS) {
+    const land = source.paths.level(level)
+    if (!land) continue
+    ctx.fill(land)
+    break
+  }
+  ctx.lineJoin = 'round'
+  ctx.lineCap = 'butt'
+  const unit = uiScale() / scale
+  for (const level of LEVELS.toReversed()) {
+    const path = source.paths.border(level)
+    if (!path) continue
+    const line = BORDER[level]
+    ctx.strokeStyle = line.color
+    ctx.lineWidth = lineWidth(line, z) * unit
+    ctx.setLineDash(line.dash.map((length) => length * unit))
+    ctx.stroke(path)
+  }
+}

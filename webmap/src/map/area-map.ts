@@ -1,0 +1,277 @@
+import L from 'leaflet'
+import 'leaflet/dist/leaflet.css'
+import { AreaLayer, type FoundArea } from './area-layer.ts'
+import { Highlight } from './highlight.ts'
+import { IncidentLayer, type IncidentMark } from './incident-layer.ts'
+import { Labels } from './labels.ts'
+import { type TileJson, TileSource } from './tiles/source.ts'
+
+export const MAX_ZOOM = 19
+
+/** Degrees: west, south, east, north. */
+export type Box = [number, number, number, number]
+
+export interface View {
+  lon: number
+  lat: number
+  zoom: number
+}
+
+/** A thing under the pointer. x and y are CSS pixels from the map's top left. */
+export type Hover =
+  | { kind: 'area'; area: FoundArea; x: number; y: number }
+  | { kind: 'incident'; id: string; x: number; y: number }
+
+export interface MapEvents {
+  /** A click or Enter on bare map. */
+  onPick(lon: number, lat: number): void
+  onIncident(id: string): void
+  onHover(hover: Hover | null): void
+  /** After each move: where the map is, and what it shows. */
+  onMove(view: View, box: Box, metresPerPixel: number): void
+  /** How many of the tiles in view could not be loaded. */
+  onTileFailures(count: number): void
+  /** Whether tiles are on their way. */
+  onLoading(loading: boolean): void
+}
+
+/** Room that panels cover, in CSS pixels, so that what is flown to is not hidden behind them. */
+export interface Insets {
+  top: number
+  right: number
+  bottom: number
+  left: number
+}
+
+/**
+ * The Leaflet map with our layers on it. The pages talk to it in degrees and codes and never see Leaflet. Its objects
+ * must not become reactive: wrap it in markRaw or keep it in a shallowRef.
+ */
+export class AreaMap {
+  private readonly map: L.Map
+  private areas: AreaLayer
+  private readonly highlight: Highlight
+  private readonly labels: Labels
+  private readonly incidents: IncidentLayer
+  private pin: L.Marker | null = null
+  private hoverFrame = 0
+  private readonly failed = new Set<string>()
+  private readonly resized: ResizeObserver
+  private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 }
+
+  constructor(
+    container: HTMLElement,
+    json: TileJson,
+    private readonly events: MapEvents,
+  ) {
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
+    this.map = L.map(container, {
+      attributionControl: false,
+      zoomControl: false,
+      fadeAnimation: false,
+      zoomAnimation: !calm,
+      minZoom: json.minzoom + 1,
+      maxZoom: MAX_ZOOM,
+      wheelPxPerZoomLevel: 90,
+      keyboardPanDelta: 120,
+    })
+    for (const [name, zIndex] of [
+      ['highlight', 350],
+      ['names', 420],
+      ['incidents', 450],
+    ] as const) {
+      const pane = this.map.createPane(name)
+      pane.style.zIndex = `${zIndex}`
+      pane.style.pointerEvents = 'none'
+    }
+    this.areas = this.newAreas(json)
+    this.highlight = new Highlight('highlight', () => this.areas)
+    this.labels = new Labels('names', () => this.areas)
+    this.incidents = new IncidentLayer('incidents')
+    // A canvas can be drawn only on a map that has a place.
+    this.map.whenReady(() => {
+      for (const layer of [this.areas, this.highlight, this.labels, this.incidents]) layer.addTo(this.map)
+    })
+    this.listen(container)
+    this.resized = new ResizeObserver(() => this.map.invalidateSize({ pan: false }))
+    this.resized.observe(container)
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.hoverFrame)
+    this.resized.disconnect()
+    this.map.remove()
+    this.areas.source.destroy()
+  }
+
+  setInsets(insets: Insets) {
+    this.insets = insets
+  }
+
+  setView({ lon, lat, zoom }: View) {
+    this.map.setView([lat, lon], zoom, { animate: false })
+  }
+
+  view(): View {
+    const { lng, lat } = this.map.getCenter()
+    return { lon: lng, lat, zoom: this.map.getZoom() }
+  }
+
+  /** Shows a box as large as the panels leave room for. */
+  fit([west, south, east, north]: Box, animate: boolean) {
+    const { top, right, bottom, left } = this.insets
+    const bounds = L.latLngBounds([south, west], [north, east])
+    this.map.fitBounds(bounds, {
+      animate,
+      duration: 0.5,
+      paddingTopLeft: [left + 12, top + 12],
+      paddingBottomRight: [right + 12, bottom + 12],
+    })
+  }
+
+  /** Moves a place (degrees) to the middle of what the panels leave free, at least at the given zoom. */
+  flyTo(lon: number, lat: number, zoom: number) {
+    const to = Math.max(zoom, this.map.getZoom())
+    const { top, right, bottom, left } = this.insets
+    const shift = L.point((right - left) / 2, (bottom - top) / 2)
+    const center = this.map.unproject(this.map.project([lat, lon], to).add(shift), to)
+    this.map.setView(center, to, { animate: true, duration: 0.5 })
+  }
+
+  /** Moves the map only where the place (degrees) is hidden behind a panel or outside the view. */
+  reveal(lon: number, lat: number) {
+    const { top, right, bottom, left } = this.insets
+    this.map.panInside([lat, lon], { paddingTopLeft: [left + 24, top + 24], paddingBottomRight: [right + 24, bottom + 24] })
+  }
+
+  zoomBy(steps: number) {
+    this.map.setZoom(this.map.getZoom() + steps)
+  }
+
+  canZoom(): { closer: boolean; wider: boolean } {
+    const zoom = this.map.getZoom()
+    return { closer: zoom < this.map.getMaxZoom(), wider: zoom > this.map.getMinZoom() }
+  }
+
+  select(code: string | null) {
+    this.highlight.mark('selected', code)
+  }
+
+  setPin(place: { lon: number; lat: number } | null) {
+    this.pin?.remove()
+    this.pin = null
+    if (!place) return
+    const icon = L.divIcon({ className: 'map-pin', iconSize: [18, 26], iconAnchor: [9, 26] })
+    this.pin = L.marker([place.lat, place.lon], { icon, interactive: false, keyboard: false }).addTo(this.map)
+  }
+
+  showIncidents(marks: readonly IncidentMark[]) {
+    this.incidents.show(marks)
+  }
+
+  selectIncident(id: string | null) {
+    this.incidents.select(id)
+  }
+
+  pulse(id: string, lon: number, lat: number) {
+    this.incidents.pulse(id, lon, lat)
+  }
+
+  /** Takes the tiles of a new edition. The old ones stay until the new ones are there. */
+  setTiles(json: TileJson) {
+    const old = this.areas
+    this.failed.clear()
+    this.areas = this.newAreas(json)
+    this.areas.once('load', () => {
+      old.remove()
+      old.source.destroy()
+    })
+    this.areas.addTo(this.map)
+  }
+
+  /** Loads the tiles again that failed. */
+  retryTiles() {
+    this.failed.clear()
+    this.events.onTileFailures(0)
+    this.areas.redraw()
+  }
+
+  focus() {
+    this.map.getContainer().focus({ preventScroll: true })
+  }
+
+  private newAreas(json: TileJson): AreaLayer {
+    const areas = new AreaLayer(new TileSource(json))
+    const redraw = () => {
+      if (areas !== this.areas) return
+      this.labels.refresh()
+      this.highlight.invalidate()
+    }
+    const settle = (key: string, ok: boolean) => {
+      if (ok ? this.failed.delete(key) : !this.failed.has(key) && this.failed.add(key)) {
+        this.events.onTileFailures(this.failed.size)
+      }
+    }
+    const keyOf = (event: L.LeafletEvent) => {
+      const { x, y, z } = (event as L.TileEvent).coords
+      return `${z}/${x}/${y}`
+    }
+    areas.on('loading', () => this.events.onLoading(true))
+    areas.on('load', () => {
+      this.events.onLoading(false)
+      redraw()
+    })
+    areas.on('tileload', (event) => {
+      settle(keyOf(event), true)
+      redraw()
+    })
+    areas.on('tileerror', (event) => settle(keyOf(event), false))
+    areas.on('tileunload', (event) => settle(keyOf(event), true))
+    return areas
+  }
+
+  private listen(container: HTMLElement) {
+    const { map, events } = this
+    map.on('moveend', () => {
+      const box = map.getBounds()
+      const view = this.view()
+      events.onMove(
+        view,
+        [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()],
+        (40_075_016.686 * Math.cos((view.lat * Math.PI) / 180)) / (256 * 2 ** view.zoom),
+      )
+    })
+    map.on('click', (event) => {
+      const { x, y } = event.containerPoint
+      const incident = this.incidents.find(x, y)
+      if (incident) events.onIncident(incident)
+      else events.onPick(event.latlng.lng, event.latlng.lat)
+    })
+    container.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.target !== container) return
+      const { lng, lat } = map.getCenter()
+      events.onPick(lng, lat)
+    })
+    map.on('mousemove', (event) => {
+      cancelAnimationFrame(this.hoverFrame)
+      this.hoverFrame = requestAnimationFrame(() => this.hover(event))
+    })
+    const leave = () => {
+      cancelAnimationFrame(this.hoverFrame)
+      this.highlight.mark('hovered', null)
+      events.onHover(null)
+    }
+    map.on('mouseout', leave)
+    map.on('movestart zoomstart', leave)
+  }
+
+  private hover({ containerPoint: { x, y }, latlng }: L.LeafletMouseEvent) {
+    const { map, events } = this
+    const id = this.incidents.find(x, y)
+    const area = id ? null : this.areas.find(latlng.lng, latlng.lat)
+    this.highlight.mark('hovered', area?.code ?? null)
+    map.getContainer().style.cursor = id ? 'pointer' : ''
+    if (id) events.onHover({ kind: 'incident', id, x, y })
+    else events.onHover(area && { kind: 'area', area, x, y })
+  }
+}

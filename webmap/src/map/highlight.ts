@@ -1,0 +1,70 @@
+import type { AreaLayer } from './area-layer.ts'
+import { TILE_SIZE } from './area-layer.ts'
+import { SELECT } from './style.ts'
+import { LEVELS, type Level } from './tiles/decode.ts'
+import type { LoadedTile } from './tiles/source.ts'
+import { ViewportCanvas, type Viewport } from './viewport-canvas.ts'
+
+/** Marks the hovered and the selected area above the tiles, from the tiles' own paths: no tile is fetched or painted again. */
+export class Highlight extends ViewportCanvas {
+  private hovered: string | null = null
+  private selected: string | null = null
+  private readonly indexes = new WeakMap<LoadedTile, Map<string, { level: Level; index: number }>>()
+
+  constructor(
+    pane: string,
+    private readonly areas: () => AreaLayer,
+  ) {
+    super(pane)
+  }
+
+  mark(which: 'hovered' | 'selected', code: string | null) {
+    if (this[which] === code) return
+    this[which] = code
+    this.invalidate()
+  }
+
+  protected override draw(ctx: CanvasRenderingContext2D, viewport: Viewport) {
+    const { selected, hovered } = this
+    if (selected) this.fill(ctx, viewport, selected, 'rgba(31, 95, 168, 0.13)', 2.6)
+    if (hovered && hovered !== selected) this.fill(ctx, viewport, hovered, 'rgba(31, 95, 168, 0.09)', 1.4)
+  }
+
+  private fill(ctx: CanvasRenderingContext2D, { toCanvas, ui }: Viewport, code: string, color: string, width: number) {
+    for (const { source, scale, left, top, x, y, z } of this.areas().shown()) {
+      const found = this.index(source).get(code)
+      const path = found && source.paths.area(found.level, found.index)
+      if (!path) continue
+      const tiles = 2 ** (z - 1)
+      const corner = toCanvas({ x: x / tiles, y: y / tiles })
+      ctx.save()
+      // Each tile shows its own part; without the clip the parts would overlap in the tiles' buffers.
+      ctx.beginPath()
+      ctx.rect(Math.round(corner.x), Math.round(corner.y), TILE_SIZE, TILE_SIZE)
+      ctx.clip()
+      ctx.translate(corner.x - left * scale, corner.y - top * scale)
+      ctx.scale(scale, scale)
+      ctx.fillStyle = color
+      ctx.fill(path)
+      ctx.strokeStyle = SELECT
+      ctx.lineWidth = (width * ui) / scale
+      ctx.lineJoin = 'round'
+      ctx.stroke(path)
+      ctx.restore()
+    }
+  }
+
+  private index(tile: LoadedTile) {
+    let index = this.indexes.get(tile)
+    if (!index) {
+      index = new Map()
+      for (const level of LEVELS) {
+        tile.areas[level]?.codes.forEach((code, i) => {
+          index?.set(code, { level, index: i })
+        })
+      }
+      this.indexes.set(tile, index)
+    }
+    return index
+  }
+}

@@ -1,0 +1,99 @@
+import type { AreaLayer } from './area-layer.ts'
+import { type Box, place } from './collide.ts'
+import { LABEL, LABEL_FONT, type LabelStyle } from './style.ts'
+import { type LabelPoint, LEVELS } from './tiles/decode.ts'
+import { ViewportCanvas, type Viewport } from './viewport-canvas.ts'
+
+interface Placed extends Box {
+  lines: string[]
+  style: LabelStyle
+  lineHeight: number
+  font: string
+}
+
+/** Names longer than this stand on two lines. */
+const LINE_LENGTH = 7
+
+/** The names of areas, placed over the whole view so that none is cut by a tile and none covers another. */
+export class Labels extends ViewportCanvas {
+  private points: LabelPoint[] = []
+  private readonly widths = new Map<string, number>()
+
+  constructor(
+    pane: string,
+    private readonly areas: () => AreaLayer,
+  ) {
+    super(pane)
+  }
+
+  /** Takes the names from the tiles that are shown; until the first of a new zoom is there, the old names stay. */
+  refresh() {
+    const points = new Map<string, LabelPoint>()
+    for (const { source } of this.areas().shown()) for (const label of source.labels) points.set(label.code, label)
+    if (points.size === 0) return
+    this.points = [...points.values()].sort(byImportance)
+    this.invalidate()
+  }
+
+  protected override draw(ctx: CanvasRenderingContext2D, viewport: Viewport) {
+    ctx.textAlign = 'center'
+    ctx.textBaseline = 'middle'
+    ctx.lineJoin = 'round'
+    for (const label of place(this.candidates(ctx, viewport))) {
+      ctx.font = label.font
+      ctx.strokeStyle = 'rgba(251, 250, 246, 0.9)'
+      ctx.lineWidth = 3 * viewport.ui
+      ctx.fillStyle = label.style.color
+      label.lines.forEach((line, i) => {
+        const y = label.y + (i - (label.lines.length - 1) / 2) * label.lineHeight
+        ctx.strokeText(line, label.x, y)
+        ctx.fillText(line, label.x, y)
+      })
+    }
+  }
+
+  private *candidates(ctx: CanvasRenderingContext2D, { toCanvas, width, height, zoom, ui }: Viewport): Generator<Placed> {
+    for (const point of this.points) {
+      const style = LABEL[point.level]
+      if (zoom < style.from || zoom > style.to) continue
+      const { x, y } = toCanvas(point)
+      if (x < -100 || y < -40 || x > width + 100 || y > height + 40) continue
+      const lines = splitName(point.name)
+      const size = style.size * ui
+      const font = `${style.weight} ${size}px ${LABEL_FONT}`
+      const widest = Math.max(...lines.map((line) => this.measure(ctx, font, line)))
+      const lineHeight = size * 1.2
+      yield { x, y, width: widest + 8 * ui, height: lineHeight * lines.length + 4 * ui, lines, style, lineHeight, font }
+    }
+  }
+
+  private measure(ctx: CanvasRenderingContext2D, font: string, text: string): number {
+    const key = font + text
+    let width = this.widths.get(key)
+    if (width === undefined) {
+      ctx.font = font
+      width = ctx.measureText(text).width
+      this.widths.set(key, width)
+    }
+    return width
+  }
+}
+
+function byImportance(a: LabelPoint, b: LabelPoint): number {
+  return LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.rank - b.rank || (a.code < b.code ? -1 : 1)
+}
+
+/** A long name on two lines of nearly equal length; at a space where it has one. */
+export function splitName(name: string): string[] {
+  if (name.length <= LINE_LENGTH) return [name]
+  const half = name.length / 2
+  const spaces = [...name.matchAll(/\s+/g)].map((match) => match.index)
+  if (spaces.length > 0) {
+    const at = spaces.reduce((best, each) => (Math.abs(each - half) < Math.abs(best - half) ? each : best))
+    return name.length > 2 * LINE_LENGTH ? [name.slice(0, at), name.slice(at).trimStart()] : [name]
+  }
+  const chinese = /^[\u3400-\u9fff0-9()（）]+$/.test(name)
+  if (!chinese) return [name]
+  const at = Math.ceil(half)
+  return [name.slice(0, at), name.slice(at)]
+}

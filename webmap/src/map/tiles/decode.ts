@@ -1,0 +1,156 @@
+import { VectorTile } from '@mapbox/vector-tile'
+import { PbfReader } from 'pbf'
+
+/** The levels of areas, from the widest to the finest; also the names of the tile's polygon layers. */
+export const LEVELS = ['county', 'town', 'community', 'grid', 'micro'] as const
+export type Level = (typeof LEVELS)[number]
+
+/**
+ * Lines or rings in flat arrays that cross from the worker to the page without a copy. Coordinates are tile units: 0…extent
+ * from the tile's west and north edge, a little beyond it in the buffer.
+ */
+export interface Geometry {
+  /** Feature i has the parts featureStart[i] … featureStart[i + 1] - 1. */
+  featureStart: Uint32Array
+  /** Part p has the points partStart[p] … partStart[p + 1] - 1. */
+  partStart: Uint32Array
+  /** x of point k at 2k, y at 2k + 1. */
+  coords: Int16Array
+}
+
+/** The areas of one level in a tile. */
+export interface AreaLayer extends Geometry {
+  codes: string[]
+  names: string[]
+  /** Box of feature i, in tile units, at 4i: min x, min y, max x, max y. */
+  boxes: Int16Array
+}
+
+/** Borders of one level: each arc once, under the highest level that it separates. */
+export type BorderLayer = Geometry
+
+export interface LabelPoint {
+  code: string
+  name: string
+  level: Level
+  /** Order among labels of one level; the lowest is drawn first. */
+  rank: number
+  /** Place in the world: 0…1 from 180° W eastward and from 85.05° N southward (EPSG:3857). */
+  x: number
+  y: number
+}
+
+export interface Tile {
+  z: number
+  x: number
+  y: number
+  extent: number
+  areas: Partial<Record<Level, AreaLayer>>
+  borders: Partial<Record<Level, BorderLayer>>
+  labels: LabelPoint[]
+}
+
+export const isLevel = (word: unknown): word is Level => (LEVELS as readonly unknown[]).includes(word)
+
+/** Reads one MVT 2.1 tile. Unknown layers are passed over; a damaged tile throws. */
+export function decodeTile(bytes: ArrayBuffer | Uint8Array, z: number, x: number, y: number): Tile {
+  const { layers } = new VectorTile(new PbfReader(bytes))
+  const tile: Tile = { z, x, y, extent: 4096, areas: {}, borders: {}, labels: [] }
+  for (const layer of Object.values(layers)) {
+    tile.extent = layer.extent
+    if (isLevel(layer.name)) tile.areas[layer.name] = decodeAreas(layer)
+    else if (layer.name === 'border') tile.borders = decodeBorders(layer)
+    else if (layer.name === 'label') tile.labels = decodeLabels(layer, z, x, y)
+  }
+  return tile
+}
+
+/** The buffers of a tile, to be handed over instead of copied. */
+export function buffersOf(tile: Tile): ArrayBufferLike[] {
+  const buffers: ArrayBufferLike[] = []
+  for (const layer of [...Object.values(tile.areas), ...Object.values(tile.borders)]) {
+    buffers.push(layer.featureStart.buffer, layer.partStart.buffer, layer.coords.buffer)
+    if ('boxes' in layer) buffers.push((layer as AreaLayer).boxes.buffer)
+  }
+  return buffers
+}
+
+type MvtLayer = VectorTile['layers'][string]
+type MvtFeature = ReturnType<MvtLayer['feature']>
+
+class GeometryWriter {
+  private readonly featureStart = [0]
+  private readonly partStart = [0]
+  private readonly coords: number[] = []
+
+  add(feature: MvtFeature): [number, number, number, number] {
+    const box: [number, number, number, number] = [32767, 32767, -32768, -32768]
+    for (const part of feature.loadGeometry()) {
+      for (const { x, y } of part) {
+        this.coords.push(x, y)
+        if (x < box[0]) box[0] = x
+        if (y < box[1]) box[1] = y
+        if (x > box[2]) box[2] = x
+        if (y > box[3]) box[3] = y
+      }
+      this.partStart.push(this.coords.length / 2)
+    }
+    this.featureStart.push(this.partStart.length - 1)
+    return box
+  }
+
+  finish(): Geometry {
+    return {
+      featureStart: Uint32Array.from(this.featureStart),
+      partStart: Uint32Array.from(this.partStart),
+      coords: Int16Array.from(this.coords),
+    }
+  }
+}
+
+function decodeAreas(layer: MvtLayer): AreaLayer {
+  const geometry = new GeometryWriter()
+  const codes: string[] = []
+  const names: string[] = []
+  const boxes = new Int16Array(layer.length * 4)
+  for (let i = 0; i < layer.length; i++) {
+    const feature = layer.feature(i)
+    codes.push(String(feature.properties.code))
+    names.push(String(feature.properties.name))
+    boxes.set(geometry.add(feature), i * 4)
+  }
+  return { ...geometry.finish(), codes, names, boxes }
+}
+
+function decodeBorders(layer: MvtLayer): Partial<Record<Level, BorderLayer>> {
+  const writers = new Map<Level, GeometryWriter>()
+  for (let i = 0; i < layer.length; i++) {
+    const feature = layer.feature(i)
+    const level = feature.properties.level
+    if (!isLevel(level)) continue
+    let writer = writers.get(level)
+    if (!writer) writers.set(level, (writer = new GeometryWriter()))
+    writer.add(feature)
+  }
+  return Object.fromEntries([...writers].map(([level, writer]) => [level, writer.finish()]))
+}
+
+function decodeLabels(layer: MvtLayer, z: number, x: number, y: number): LabelPoint[] {
+  const labels: LabelPoint[] = []
+  const tiles = 2 ** z
+  for (let i = 0; i < layer.length; i++) {
+    const feature = layer.feature(i)
+    const { code, name, level, rank } = feature.properties
+    const point = feature.loadGeometry()[0]?.[0]
+    if (!point || !isLevel(level)) continue
+    labels.push({
+      code: String(code),
+      name: String(name),
+      level,
+      rank: Number(rank ?? 0),
+      x: (x + point.x / layer.extent) / tiles,
+      y: (y + point.y / layer.extent) / tiles,
+    })
+  }
+  return labels
+}
