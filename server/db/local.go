@@ -32,10 +32,10 @@ type Local struct {
 	port     int
 	password string
 
-	stop     chan struct{} // closed by Close
-	stopOnce sync.Once
-	stopped  chan struct{} // closed when the postmaster has ended for good
-	stopErr  error         // to be read after stopped
+	stop    chan struct{} // closed by the first Close
+	stopped chan struct{} // closed when the postmaster has ended for good
+	stopErr error         // to be read after stopped
+	closed  func() error  // what Close does, once
 }
 
 // LocalOption changes how a private PostGIS is started.
@@ -102,6 +102,11 @@ func (l *Local) start(ctx context.Context, lastPort int) error {
 	if err != nil {
 		return errors.Join(err, p.shutdown())
 	}
+	l.closed = sync.OnceValue(func() error {
+		close(l.stop)
+		<-l.stopped
+		return errors.Join(l.stopErr, l.lock.release())
+	})
 	go l.supervise(p)
 	l.log.Debug("private PostGIS runs", "port", l.port, "data_dir", l.dataDir, "postgres", l.install.bin)
 	return nil
@@ -110,12 +115,8 @@ func (l *Local) start(ctx context.Context, lastPort int) error {
 // URL is the address of the database, with its password.
 func (l *Local) URL() string { return localURL(l.port, l.password, localName) }
 
-// Close stops the database in order and gives the data directory free. Sessions that are still open are ended.
-func (l *Local) Close() error {
-	l.stopOnce.Do(func() { close(l.stop) })
-	<-l.stopped
-	return errors.Join(l.stopErr, l.lock.release())
-}
+// Close stops the database in order and gives the data directory free. Sessions that are still open are ended. A second call does nothing more.
+func (l *Local) Close() error { return l.closed() }
 
 // RunningURL is the address of the database of the server that runs on a data directory; ErrNotRunning when none does.
 func RunningURL(dataDir string) (string, error) {

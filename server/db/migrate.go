@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -49,16 +50,25 @@ func explain(ctx context.Context, pool *pgxpool.Pool, err error) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	var user, database string
-	var extension bool
-	row := pool.QueryRow(ctx, "SELECT current_user, current_database(), EXISTS (SELECT FROM pg_extension WHERE extname = 'postgis')")
-	if failed := row.Scan(&user, &database, &extension); failed != nil {
+	var postgis, btree, schema bool
+	row := pool.QueryRow(ctx, `
+		SELECT current_user, current_database(), has_schema_privilege('public', 'CREATE'),
+		       EXISTS (SELECT FROM pg_extension WHERE extname = 'postgis'), EXISTS (SELECT FROM pg_extension WHERE extname = 'btree_gist')`)
+	if failed := row.Scan(&user, &database, &schema, &postgis, &btree); failed != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	name, role := pgx.Identifier{database}.Sanitize(), pgx.Identifier{user}.Sanitize()
-	if !extension {
-		return fmt.Errorf("migrate: user %s may not create extensions; a superuser of the server has to run in database %s: "+
-			"CREATE EXTENSION IF NOT EXISTS postgis; CREATE EXTENSION IF NOT EXISTS btree_gist; (%w)", user, database, err)
+	var remedy []string
+	if !postgis {
+		remedy = append(remedy, "CREATE EXTENSION IF NOT EXISTS postgis;")
 	}
-	return fmt.Errorf("migrate: user %s lacks a right; the owner of the database has to run in it: "+
-		"GRANT CREATE ON DATABASE %s TO %s; GRANT CREATE, USAGE ON SCHEMA public TO %s; (%w)", user, name, role, role, err)
+	if !btree {
+		remedy = append(remedy, "CREATE EXTENSION IF NOT EXISTS btree_gist;")
+	}
+	if !schema {
+		remedy = append(remedy, "GRANT CREATE, USAGE ON SCHEMA public TO "+pgx.Identifier{user}.Sanitize()+";")
+	}
+	if len(remedy) == 0 {
+		return fmt.Errorf("migrate: user %s lacks a right in database %s: %w", user, database, err)
+	}
+	return fmt.Errorf("migrate: user %s lacks a right; a superuser of the server has to run in database %s: %s (%w)", user, database, strings.Join(remedy, " "), err)
 }
