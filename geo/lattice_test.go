@@ -166,7 +166,7 @@ func TestSideOf(t *testing.T) {
 			t.Errorf("SideOf(%v) = %v, want %v", c.p, got, c.want)
 		}
 	}
-	if geo.SideOf(geo.Point{}) != geo.Outside || geo.SideOf(geo.Point{}, nil) != geo.Outside {
+	if geo.SideOf(geo.Point{}, []geo.Point{}) != geo.Outside || geo.SideOf(geo.Point{}, []geo.Point(nil)) != geo.Outside {
 		t.Error("no ring has an inside")
 	}
 }

@@ -69,7 +69,7 @@ const (
 // SideOf tells exactly where p lies relative to the rings taken together by the even-odd rule, which gives shells,
 // holes and several polygons of one shape their usual meaning whatever their direction. A point on any edge or
 // vertex is Border. Cost: one pass over the vertices.
-func SideOf(p Point, rings ...[]Point) Side {
+func SideOf[R ~[]Point](p Point, rings ...R) Side {
 	inside := false
 	for _, ring := range rings {
 		if len(ring) == 0 {

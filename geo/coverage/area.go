@@ -16,3 +16,21 @@ type Area struct {
 	Level  Level
 	Shape  []Polygon // a multipolygon
 }
+
+// Side tells exactly whether p is inside the area, on its border or outside: even-odd over all rings. It is the slow,
+// obvious test that package snap is held against; cost: one pass over the vertices.
+func (a Area) Side(p geo.Point) geo.Side {
+	inside := false
+	for _, polygon := range a.Shape {
+		switch geo.SideOf(p, polygon...) {
+		case geo.Border:
+			return geo.Border
+		case geo.Inside:
+			inside = !inside
+		}
+	}
+	if inside {
+		return geo.Inside
+	}
+	return geo.Outside
+}
