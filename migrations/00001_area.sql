@@ -7,7 +7,8 @@ CREATE TABLE edition (
     number       integer PRIMARY KEY CHECK (number > 0),
     effective_at timestamptz NOT NULL UNIQUE,
     published_at timestamptz NOT NULL,
-    note         text NOT NULL DEFAULT ''
+    note         text NOT NULL DEFAULT '',
+    schematic    boolean NOT NULL DEFAULT false  -- holds invented boundaries; every page that shows them says so
 );
 
 -- An area's identity: its code outlives every version of its shape and is never given to another.

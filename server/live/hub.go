@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -22,7 +23,8 @@ var ErrBehind = errors.New("the client did not keep up with the events")
 // Hub reads committed events in order and hands each to every subscription. The slow do not slow the others: who has
 // queueLen events unread is cut off and has to reload.
 type Hub struct {
-	pool *pgxpool.Pool
+	pool   *pgxpool.Pool
+	before map[string]func(context.Context) error // by kind
 
 	mu        sync.Mutex
 	last      int64 // number of the newest event handed out
@@ -32,8 +34,12 @@ type Hub struct {
 
 // NewHub makes a hub; Run makes it work.
 func NewHub(pool *pgxpool.Pool) *Hub {
-	return &Hub{pool: pool, subs: map[*Subscription]struct{}{}}
+	return &Hub{pool: pool, before: map[string]func(context.Context) error{}, subs: map[*Subscription]struct{}{}}
 }
+
+// Before sets what this server must have done before clients are told of a kind of event: a client that hears of a new edition and
+// asks for it must get it. Events wait until act has succeeded. It must be called before Start.
+func (h *Hub) Before(kind string, act func(context.Context) error) { h.before[kind] = act }
 
 // Subscription is one reader's queue. C is closed when the reader fell behind or the hub ended; Err tells which.
 type Subscription struct {
@@ -158,11 +164,28 @@ func (h *Hub) drain(ctx context.Context, conn *pgxpool.Conn) error {
 		if err != nil {
 			return err
 		}
+		if err := h.prepare(ctx, events); err != nil {
+			return err
+		}
 		h.hand(events)
 		if len(events) < readLimit {
 			return nil
 		}
 	}
+}
+
+// prepare does what must come before the events, once for each kind among them.
+func (h *Hub) prepare(ctx context.Context, events []Event) error {
+	done := map[string]bool{}
+	for _, e := range events {
+		if act := h.before[e.Kind]; act != nil && !done[e.Kind] {
+			if err := act(ctx); err != nil {
+				return fmt.Errorf("before %s: %w", e.Kind, err)
+			}
+			done[e.Kind] = true
+		}
+	}
+	return nil
 }
 
 func (h *Hub) hand(events []Event) {

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -66,10 +67,14 @@ func New(version string) *Server {
 	return s
 }
 
-// Serve answers on the listener until ctx ends, then lets requests finish for at most ten seconds.
-func (s *Server) Serve(ctx context.Context, server *http.Server, listen func() error) error {
+// Serve answers on the listener until ctx ends, then lets requests finish for at most ten seconds. Streams must end with ctx themselves.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: s.Echo, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- listen() }()
+	go func() { failed <- server.Serve(listener) }()
 	select {
 	case err := <-failed:
 		return err
@@ -77,7 +82,10 @@ func (s *Server) Serve(ctx context.Context, server *http.Server, listen func() e
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return server.Shutdown(grace)
+	if err := server.Shutdown(grace); err != nil {
+		return server.Close()
+	}
+	return nil
 }
 
 type requestIDKey struct{}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"jingwei/data"
+	"jingwei/server/area"
+	"jingwei/server/branch"
+	"jingwei/server/incident"
+	"jingwei/server/item"
+	"jingwei/server/live"
+	"jingwei/server/snap"
+	"jingwei/server/station"
+	"jingwei/server/tile"
+	"jingwei/server/web"
+	"jingwei/webmap"
+)
+
+// App is the whole program on one database: the only place that knows every noun.
+type App struct {
+	db        *database
+	areas     *area.Service
+	branches  *branch.Service
+	items     *item.Service
+	stations  *station.Service
+	snap      *snap.Service
+	incidents *incident.Service
+}
+
+// newApp wires the services and loads what they keep in memory. The App owns the database from here on, also when it fails.
+func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error) {
+	areas, err := area.NewService(d.Pool, now)
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	a := &App{db: d, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
+	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
+	a.incidents = incident.NewService(d.Pool, a.snap, a.items, now)
+	if err := a.load(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// openApp opens the configured database and makes an App on it, for commands that are not the server.
+func openApp(ctx context.Context, c *Config, now clock) (*App, error) {
+	d, err := c.openDatabase(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	return newApp(ctx, c, d, now)
+}
+
+// Close closes the database, and stops it where it is private.
+func (a *App) Close() error { return a.db.close() }
+
+func (a *App) load(ctx context.Context) error {
+	if err := a.saveCatalogue(ctx); err != nil {
+		return err
+	}
+	if err := a.branches.Reload(ctx); err != nil {
+		return err
+	}
+	_, err := a.areas.Reload(ctx)
+	return err
+}
+
+// saveCatalogue brings the items of data/items.json into the database, where incidents refer to them.
+func (a *App) saveCatalogue(ctx context.Context) error {
+	entries, err := data.Items()
+	if err != nil {
+		return err
+	}
+	fields, err := data.Fields()
+	if err != nil {
+		return err
+	}
+	english := map[string]string{}
+	for _, f := range fields {
+		english[f.Name] = f.NameEN
+	}
+	items := make([]item.Item, len(entries))
+	for i, e := range entries {
+		items[i] = item.Item{
+			Code: e.Code, Field: e.Field, FieldEN: english[e.Field], Name: e.Name, NameEN: e.NameEN, Tier: e.Tier, Lead: e.Lead, Assist: e.Assist,
+			Urgency: e.Urgency, Difficulty: e.Difficulty, LegalBasis: e.LegalBasis,
+		}
+	}
+	return a.items.Save(ctx, items)
+}
+
+// server is an App with its HTTP side.
+type server struct {
+	app   *App
+	hub   *live.Hub
+	tiles *tile.Service
+	web   *web.Server
+}
+
+func newServer(app *App) (*server, error) {
+	s := &server{app: app, hub: live.NewHub(app.db.Pool), web: web.New(buildVersion())}
+	var err error
+	if s.tiles, err = tile.NewService(app.areas, app.branches); err != nil {
+		return nil, err
+	}
+	s.hub.Before(live.EditionPublished, func(ctx context.Context) error {
+		_, err := app.areas.Reload(ctx)
+		s.tiles.Renew()
+		return err
+	})
+	s.hub.Before(live.BranchChanged, func(ctx context.Context) error {
+		err := app.branches.Reload(ctx)
+		s.tiles.Renew()
+		return err
+	})
+	s.web.ReadyWhen("database", func(ctx context.Context) error { return app.db.Ping(ctx) })
+	s.web.ReadyWhen("live events", func(context.Context) error { return s.hub.Connected() })
+
+	snap.Routes(s.web, app.snap)
+	area.Routes(s.web, app.areas, func(chain []string) (code, name string) {
+		if b, _ := app.branches.Directory().Answering(chain); b != nil {
+			return b.Code, b.Name
+		}
+		return "", ""
+	})
+	tile.Routes(s.web, s.tiles, func() string { return noticeOf(app.areas.Current()).text() })
+	item.Routes(s.web, app.items)
+	incident.Routes(s.web, app.incidents, app.areas)
+	live.Routes(s.web, s.hub)
+	aboutRoutes(s.web, app)
+	s.web.Pages(webmap.Dist())
+	return s, nil
+}
+
+// Run answers on the listener until ctx ends.
+func (s *server) Run(ctx context.Context, listener net.Listener) error {
+	if err := s.hub.Start(ctx); err != nil {
+		return fmt.Errorf("live events: %w", err)
+	}
+	// What was published between loading and Start is not in the hub's queue.
+	if err := s.app.load(ctx); err != nil {
+		return err
+	}
+	s.tiles.Renew()
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		s.hub.Run(ctx)
+	}()
+	err := s.web.Serve(ctx, listener)
+	select {
+	case <-finished:
+	case <-time.After(5 * time.Second):
+		return errors.Join(err, errors.New("live events did not stop"))
+	}
+	return err
+}

@@ -1,0 +1,144 @@
+package area
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkb"
+
+	"jingwei/geo"
+	"jingwei/geo/coverage"
+)
+
+const editionColumns = `number, effective_at, published_at, note, schematic`
+
+// Querier is a pool or a transaction.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// LoadAtlas builds the edition that is in effect at an instant, as a pool or a transaction sees it; an empty one before the first.
+func LoadAtlas(ctx context.Context, q Querier, at time.Time) (*Atlas, error) {
+	edition, ok, err := findEdition(ctx, q, at)
+	if err != nil {
+		return nil, fmt.Errorf("edition in effect: %w", err)
+	}
+	if !ok {
+		return newAtlas(Edition{}, nil, nil)
+	}
+	return loadAtlas(ctx, q, edition)
+}
+
+func loadAtlas(ctx context.Context, q Querier, edition Edition) (*Atlas, error) {
+	areas, facts, err := listShapes(ctx, q, edition.Number)
+	if err != nil {
+		return nil, fmt.Errorf("shapes of edition %d: %w", edition.Number, err)
+	}
+	return newAtlas(edition, areas, facts)
+}
+
+// findEdition is the edition in effect at an instant; ok is false before the first one.
+func findEdition(ctx context.Context, q Querier, at time.Time) (e Edition, ok bool, err error) {
+	rows, err := q.Query(ctx, `SELECT `+editionColumns+` FROM edition WHERE effective_at <= $1 ORDER BY effective_at DESC LIMIT 1`, at)
+	if err != nil {
+		return e, false, err
+	}
+	e, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Edition])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Edition{}, false, nil
+	}
+	return e, err == nil, err
+}
+
+func listEditions(ctx context.Context, q Querier) ([]Edition, error) {
+	rows, err := q.Query(ctx, `SELECT `+editionColumns+` FROM edition ORDER BY number DESC`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Edition])
+}
+
+// listShapes reads every area of an edition, with its shape on the lattice.
+func listShapes(ctx context.Context, q Querier, edition int) ([]coverage.Area, map[string]Facts, error) {
+	rows, err := q.Query(ctx, `
+		SELECT s.code, coalesce(s.parent, ''), s.name, a.level, s.kind, s.households, s.population, ST_AsBinary(s.geom)
+		FROM area_shape s JOIN area a ON a.code = s.code
+		WHERE s.editions @> $1::int`, edition)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	var areas []coverage.Area
+	facts := map[string]Facts{}
+	for rows.Next() {
+		var a coverage.Area
+		var f Facts
+		var level string
+		var shape []byte
+		if err := rows.Scan(&a.Code, &a.Parent, &a.Name, &level, &f.Kind, &f.Households, &f.Population, &shape); err != nil {
+			return nil, nil, err
+		}
+		if a.Level, err = coverage.ParseLevel(level); err != nil {
+			return nil, nil, fmt.Errorf("area %s: %w", a.Code, err)
+		}
+		if a.Shape, err = decodeShape(shape); err != nil {
+			return nil, nil, fmt.Errorf("area %s: %w", a.Code, err)
+		}
+		areas = append(areas, a)
+		facts[a.Code] = f
+	}
+	return areas, facts, rows.Err()
+}
+
+// decodeShape reads a WKB multipolygon onto the lattice; its rings come without the closing point.
+func decodeShape(data []byte) ([]coverage.Polygon, error) {
+	geometry, err := wkb.Unmarshal(data)
+	if err != nil {
+		return nil, err
+	}
+	multi, ok := geometry.(orb.MultiPolygon)
+	if !ok {
+		return nil, fmt.Errorf("a %s where a MultiPolygon should be", geometry.GeoJSONType())
+	}
+	shape := make([]coverage.Polygon, len(multi))
+	for i, polygon := range multi {
+		shape[i] = make(coverage.Polygon, len(polygon))
+		for j, ring := range polygon {
+			points := make(coverage.Ring, 0, len(ring))
+			for _, vertex := range ring[:max(0, len(ring)-1)] {
+				p, err := geo.PointOf(vertex.Lon(), vertex.Lat())
+				if err != nil {
+					return nil, err
+				}
+				points = append(points, p)
+			}
+			shape[i][j] = points
+		}
+	}
+	return shape, nil
+}
+
+// Version is what an area was in a range of editions.
+type Version struct {
+	FromEdition int       `json:"from_edition"`
+	ToEdition   *int      `json:"to_edition" doc:"The last edition with this shape; null while it is in effect"`
+	EffectiveAt time.Time `json:"effective_at"`
+	Name        string    `json:"name"`
+	Parent      string    `json:"parent"`
+	AreaM2      float64   `json:"area_m2" doc:"Area on the ellipsoid, square metres"`
+}
+
+func listVersions(ctx context.Context, q Querier, code string) ([]Version, error) {
+	rows, err := q.Query(ctx, `
+		SELECT lower(s.editions), upper(s.editions) - 1, e.effective_at, s.name, coalesce(s.parent, ''), ST_Area(s.geom::geography)
+		FROM area_shape s JOIN edition e ON e.number = lower(s.editions)
+		WHERE s.code = $1 ORDER BY 1 DESC`, code)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Version])
+}

@@ -1,0 +1,112 @@
+// Package incident is the noun "incident" (事件): something reported at a point. It owns intake; what an incident becomes is the
+// whistle's.
+package incident
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jingwei/geo"
+	"jingwei/server/snap"
+)
+
+// CellResolution is the H3 resolution of the cell that an incident carries: about 300 m² a cell.
+const CellResolution = 12
+
+// Channel is where a report came from.
+type Channel string
+
+// The channels, each with the source that uses it.
+const (
+	Resident       Channel = "resident"        // a resident, through a page
+	Worker         Channel = "worker"          // a grid worker
+	Courier        Channel = "courier"         // couriers and riders
+	Hotline12345   Channel = "hotline_12345"   // the 12345 hotline
+	Platform14     Channel = "platform_1_4"    // a town's "1+4" platform
+	EnterpriseLine Channel = "enterprise_line" // the enterprise line 政企通
+	Import         Channel = "import"          // a file
+)
+
+// ChannelNames are the Chinese names of the channels.
+var ChannelNames = map[Channel]string{
+	Resident: "居民", Worker: "网格员", Courier: "新就业群体", Hotline12345: "12345热线", Platform14: "1+4平台", EnterpriseLine: "政企通", Import: "导入",
+}
+
+// Status is the step of the closed loop that an incident has reached.
+type Status string
+
+// The steps; the whistle moves an incident from one to the next.
+const (
+	Collected  Status = "collected"  // 事件收集
+	Analysed   Status = "analysed"   // 分析研判
+	Dispatched Status = "dispatched" // 精准派单
+	Signed     Status = "signed"     // 签收处理
+	FedBack    Status = "fed_back"   // 结果反馈
+	Evaluated  Status = "evaluated"  // 工作评价
+	Closed     Status = "closed"     // 事件办结
+	Cancelled  Status = "cancelled"  // 作废
+)
+
+// Incident is a stored report.
+type Incident struct {
+	ID          uuid.UUID // UUIDv7 of ReportedAt
+	County      string    // "" outside every area
+	ReportedAt  time.Time
+	ReceivedAt  time.Time
+	Channel     Channel
+	Item        string // code
+	Status      Status
+	Title       string
+	Description string
+	Place       geo.Point
+	AccuracyM   *float64
+	Cell        geo.Cell
+	Snap        snap.Status
+	Edition     int
+	Codes       []string // county … the owner; empty outside
+	Branch      string   // code; "" where none answers
+}
+
+// Report is what a writer sends.
+type Report struct {
+	ReportedAt  time.Time
+	Channel     Channel
+	Item        string // code
+	Title       string
+	Description string
+	Place       geo.Point
+	AccuracyM   *float64
+}
+
+// New is the incident that a report becomes once it is snapped.
+func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incident {
+	i := Incident{
+		ID: id, ReportedAt: r.ReportedAt, ReceivedAt: receivedAt, Channel: r.Channel, Item: r.Item, Status: Collected,
+		Title: r.Title, Description: r.Description, Place: r.Place, AccuracyM: r.AccuracyM,
+		Cell: geo.CellAt(r.Place, CellResolution), Snap: owner.Status, Edition: owner.Edition(), Codes: owner.Codes,
+	}
+	if len(owner.Codes) > 0 {
+		i.County = owner.Codes[0]
+	}
+	if owner.Branch != nil {
+		i.Branch = owner.Branch.Code
+	}
+	return i
+}
+
+// NewID is a UUIDv7 of an instant. What is left of the id beside the milliseconds comes from SHA-256 of the content, so that
+// the same content at the same instant has the same id and a repeat can be told.
+func NewID(at time.Time, content []byte) uuid.UUID {
+	sum := sha256.Sum256(content)
+	var id uuid.UUID
+	copy(id[:], sum[:16])
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli())) //nolint:gosec // reports before 1970 are refused
+	copy(id[:6], ms[2:])
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}

@@ -1,0 +1,201 @@
+package incident
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"jingwei/server/area"
+	"jingwei/server/snap"
+	"jingwei/server/web"
+)
+
+// Resource is an incident in the API.
+type Resource struct {
+	ID          uuid.UUID `json:"id" format:"uuid"`
+	County      string    `json:"county" doc:"Empty outside every area"`
+	ReportedAt  time.Time `json:"reported_at"`
+	ReceivedAt  time.Time `json:"received_at"`
+	Channel     Channel   `json:"channel"`
+	Item        string    `json:"item" doc:"Code in the catalogue"`
+	ItemName    string    `json:"item_name"`
+	ItemNameEN  string    `json:"item_name_en"`
+	Status      Status    `json:"status"`
+	Title       string    `json:"title"`
+	Description string    `json:"description"`
+	Lon         float64   `json:"lon" doc:"EPSG:4326"`
+	Lat         float64   `json:"lat"`
+	AccuracyM   *float64  `json:"accuracy_m"`
+	Cell        string    `json:"cell" doc:"H3 cell, resolution 12"`
+	Snap        string    `json:"snap" enum:"owned,inferred,outside"`
+	Edition     int       `json:"edition" doc:"The edition it was snapped by"`
+	Areas       []string  `json:"areas" doc:"Codes from the county to the finest area; empty outside"`
+	Branch      *string   `json:"branch" doc:"Code of the branch that answers; null where none does"`
+}
+
+type createInput struct {
+	Key     string `header:"Idempotency-Key" maxLength:"200" doc:"The writer's own name for this report: a repeat is answered with the first incident"`
+	RawBody []byte
+	Body    struct {
+		Lon         float64   `json:"lon" doc:"Longitude, degrees" example:"119.8233"`
+		Lat         float64   `json:"lat" doc:"Latitude, degrees" example:"31.3406"`
+		CRS         string    `json:"crs,omitempty" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84"`
+		Item        string    `json:"item" maxLength:"40" doc:"Code in the catalogue"`
+		Channel     Channel   `json:"channel,omitempty" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line" default:"resident"`
+		Title       string    `json:"title" minLength:"1" maxLength:"200"`
+		Description string    `json:"description,omitempty" maxLength:"4000"`
+		AccuracyM   *float64  `json:"accuracy_m,omitempty" minimum:"0" maximum:"100000" doc:"Radius in which the true place lies, metres"`
+		ReportedAt  time.Time `json:"reported_at,omitempty" doc:"Left out: now"`
+	}
+}
+
+type createOutput struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     Resource
+}
+
+type listInput struct {
+	From    time.Time `query:"from" doc:"Reported at this instant or later"`
+	To      time.Time `query:"to" doc:"Reported before this instant"`
+	Item    string    `query:"item" maxLength:"40"`
+	Channel Channel   `query:"channel" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line,import"`
+	Status  Status    `query:"status" enum:"collected,analysed,dispatched,signed,fed_back,evaluated,closed,cancelled"`
+	Area    string    `query:"area" maxLength:"32" doc:"Code of an area; what lies below it counts"`
+	BBox    []float64 `query:"bbox" minItems:"4" maxItems:"4" doc:"West, south, east, north"`
+	Limit   int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Cursor  string    `query:"cursor" maxLength:"64"`
+}
+
+type listOutput struct {
+	Body struct {
+		Items []Resource `json:"items"`
+		Next  *string    `json:"next" doc:"Cursor of the next page; null on the last"`
+	}
+}
+
+type findInput struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+}
+
+type findOutput struct{ Body Resource }
+
+// Routes registers /api/v1/incidents.
+func Routes(web *web.Server, s *Service, areas *area.Service) {
+	tags := []string{"incidents"}
+	huma.Register(web.API, huma.Operation{
+		OperationID: "create-incident", Method: http.MethodPost, Path: "/api/v1/incidents", Tags: tags, Summary: "Report an incident",
+		Description:   "When the answer is 201 the incident is on disk, snapped to its area, and everybody's map has been told. 200 answers a repeat.",
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: 64 << 10,
+	}, func(ctx context.Context, in *createInput) (*createOutput, error) {
+		report, err := in.report()
+		if err != nil {
+			return nil, err
+		}
+		i, created, err := s.Create(ctx, report, in.Key, in.RawBody)
+		if err != nil {
+			return nil, err
+		}
+		out := &createOutput{Status: http.StatusOK, Location: "/api/v1/incidents/" + i.ID.String(), Body: s.resource(i)}
+		if created {
+			out.Status = http.StatusCreated
+		}
+		return out, nil
+	})
+	huma.Register(web.API, huma.Operation{
+		OperationID: "list-incidents", Method: http.MethodGet, Path: "/api/v1/incidents", Tags: tags, Summary: "List incidents, the newest first",
+	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
+		filter, err := in.filter(areas.Current())
+		if err != nil {
+			return nil, err
+		}
+		incidents, more, err := s.List(ctx, filter, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		out := &listOutput{}
+		out.Body.Items = make([]Resource, len(incidents))
+		for n, i := range incidents {
+			out.Body.Items[n] = s.resource(i)
+		}
+		if more {
+			last := incidents[len(incidents)-1].ID
+			next := base64.RawURLEncoding.EncodeToString(last[:])
+			out.Body.Next = &next
+		}
+		return out, nil
+	})
+	huma.Register(web.API, huma.Operation{
+		OperationID: "find-incident", Method: http.MethodGet, Path: "/api/v1/incidents/{id}", Tags: tags, Summary: "Find an incident by its id",
+	}, func(ctx context.Context, in *findInput) (*findOutput, error) {
+		i, err := s.Find(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &findOutput{s.resource(i)}, nil
+	})
+}
+
+func (in *createInput) report() (Report, error) {
+	b := in.Body
+	place, err := snap.PointOf(b.Lon, b.Lat, b.CRS)
+	if err != nil {
+		return Report{}, err
+	}
+	title := strings.TrimSpace(b.Title)
+	if title == "" {
+		return Report{}, web.NewProblem(web.Invalid, "title must not be empty").At("body.title", b.Title)
+	}
+	for location, text := range map[string]string{"body.title": title, "body.description": b.Description} {
+		if strings.ContainsRune(text, 0) {
+			return Report{}, web.NewProblem(web.Invalid, "text must not contain the character U+0000").At(location, nil)
+		}
+	}
+	return Report{
+		ReportedAt: b.ReportedAt, Channel: b.Channel, Item: b.Item, Title: title, Description: b.Description, Place: place, AccuracyM: b.AccuracyM,
+	}, nil
+}
+
+func (in *listInput) filter(atlas *area.Atlas) (f Filter, err error) {
+	f = Filter{From: in.From, To: in.To, Item: in.Item, Channel: in.Channel, Status: in.Status, Area: in.Area}
+	if in.Area != "" {
+		id, ok := atlas.Coverage.Find(in.Area)
+		if !ok {
+			return f, web.NewProblem(web.Invalid, "no area has the code "+in.Area).At("query.area", in.Area)
+		}
+		f.Level = atlas.Coverage.Area(id).Level
+	}
+	if in.BBox != nil {
+		bounds, err := area.ParseBounds(in.BBox)
+		if err != nil {
+			return f, err
+		}
+		f.Bounds = &bounds
+	}
+	if in.Cursor != "" {
+		id, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+		if err != nil || len(id) != len(f.Before) {
+			return f, web.NewProblem(web.InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", in.Cursor)
+		}
+		f.Before = uuid.UUID(id)
+	}
+	return f, nil
+}
+
+func (s *Service) resource(i Incident) Resource {
+	lon, lat := i.Place.Degrees()
+	r := Resource{
+		ID: i.ID, County: i.County, ReportedAt: i.ReportedAt, ReceivedAt: i.ReceivedAt, Channel: i.Channel, Item: i.Item, Status: i.Status,
+		Title: i.Title, Description: i.Description, Lon: lon, Lat: lat, AccuracyM: i.AccuracyM, Cell: i.Cell.String(), Snap: string(i.Snap),
+		Edition: i.Edition, Areas: append([]string{}, i.Codes...), Branch: orNull(i.Branch),
+	}
+	if item, ok := s.items.Find(i.Item); ok {
+		r.ItemName, r.ItemNameEN = item.Name, item.NameEN
+	}
+	return r
+}

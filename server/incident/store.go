@@ -1,0 +1,244 @@
+package incident
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"jingwei/geo"
+	"jingwei/geo/coverage"
+	"jingwei/server/area"
+	"jingwei/server/web"
+)
+
+// Filter chooses incidents. A zero field lets all pass.
+type Filter struct {
+	From, To time.Time // reported_at, half open
+	Item     string
+	Channel  Channel
+	Status   Status
+	Area     string // a code, with everything below it
+	Level    coverage.Level
+	Bounds   *area.Bounds
+	Before   uuid.UUID // cursor: ids below it
+}
+
+const stored = `county, id, reported_at, received_at, channel, item, status, title, description,
+	ST_X(geom), ST_Y(geom), accuracy_m, cell, snap, edition, town, community, grid, micro, branch`
+
+func scan(row pgx.CollectableRow) (Incident, error) {
+	var i Incident
+	var lon, lat float64
+	var cell int64
+	var lower [4]*string
+	var branch *string
+	err := row.Scan(&i.County, &i.ID, &i.ReportedAt, &i.ReceivedAt, &i.Channel, &i.Item, &i.Status, &i.Title, &i.Description,
+		&lon, &lat, &i.AccuracyM, &cell, &i.Snap, &i.Edition, &lower[0], &lower[1], &lower[2], &lower[3], &branch)
+	if err != nil {
+		return i, err
+	}
+	if i.Place, err = geo.PointOf(lon, lat); err != nil {
+		return i, fmt.Errorf("incident %s: %w", i.ID, err)
+	}
+	i.Cell = geo.Cell(cell) //nolint:gosec // an H3 index has its highest bit clear
+	if i.County != "" {
+		i.Codes = append(i.Codes, i.County)
+	}
+	for _, code := range lower {
+		if code != nil {
+			i.Codes = append(i.Codes, *code)
+		}
+	}
+	if branch != nil {
+		i.Branch = *branch
+	}
+	return i, nil
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func find(ctx context.Context, q querier, id uuid.UUID) (Incident, bool, error) {
+	rows, err := q.Query(ctx, `SELECT `+stored+` FROM incident WHERE id = $1`, id)
+	if err != nil {
+		return Incident{}, false, err
+	}
+	i, err := pgx.CollectOneRow(rows, scan)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return i, false, nil
+	}
+	return i, err == nil, err
+}
+
+// list gives the newest first. A range of time is a range of ids, so that only its months are read.
+func list(ctx context.Context, pool *pgxpool.Pool, f Filter, limit int) ([]Incident, error) {
+	var where []string
+	var args []any
+	add := func(condition string, values ...any) {
+		for _, v := range values {
+			args = append(args, v)
+			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
+		}
+		where = append(where, condition)
+	}
+	if !f.From.IsZero() {
+		add("id >= uuid_v7_floor(?) AND reported_at >= ?", f.From.Truncate(time.Millisecond), f.From)
+	}
+	if !f.To.IsZero() {
+		add("id < uuid_v7_floor(?) AND reported_at < ?", f.To.Truncate(time.Millisecond).Add(time.Millisecond), f.To)
+	}
+	if f.Before != uuid.Nil {
+		add("id < ?", f.Before)
+	}
+	if f.Item != "" {
+		add("item = ?", f.Item)
+	}
+	if f.Channel != "" {
+		add("channel = ?", f.Channel)
+	}
+	if f.Status != "" {
+		add("status = ?", f.Status)
+	}
+	if f.Area != "" {
+		add(f.Level.String()+" = ?", f.Area)
+	}
+	if f.Bounds != nil {
+		west, south := f.Bounds.Min.Degrees()
+		east, north := f.Bounds.Max.Degrees()
+		add("geom && ST_MakeEnvelope(?, ?, ?, ?, 4326)", west, south, east, north)
+	}
+	if len(where) == 0 {
+		where = append(where, "true")
+	}
+	args = append(args, limit)
+	rows, err := pool.Query(ctx, `SELECT `+stored+` FROM incident WHERE `+strings.Join(where, " AND ")+
+		fmt.Sprintf(` ORDER BY id DESC LIMIT $%d`, len(args)), args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scan)
+}
+
+func insert(ctx context.Context, tx pgx.Tx, i Incident) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT ensure_months('incident', $1, $1)`, i.ReportedAt)
+	lon, lat := i.Place.Degrees()
+	lower := lowerCodes(i.Codes)
+	batch.Queue(`
+		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, title, description, geom, accuracy_m, cell, snap, edition,
+			town, community, grid, micro, branch)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, ST_SetSRID(ST_MakePoint($10, $11), 4326), $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+		i.County, i.ID, i.ReportedAt, i.ReceivedAt, i.Channel, i.Item, i.Status, i.Title, i.Description, lon, lat, i.AccuracyM,
+		int64(i.Cell), i.Snap, i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch)) //nolint:gosec // see scan
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// claimKey records an Idempotency-Key for an incident. ok is false where the key was used before for the same body: then the first
+// incident is returned.
+func claimKey(ctx context.Context, tx pgx.Tx, key string, digest []byte, i Incident, now time.Time) (first Incident, ok bool, err error) {
+	tag, err := tx.Exec(ctx, `INSERT INTO incident_key (key, digest, county, incident, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		key, digest, i.County, i.ID, now)
+	if err != nil || tag.RowsAffected() == 1 {
+		return i, err == nil, err
+	}
+	var before []byte
+	var id uuid.UUID
+	if err := tx.QueryRow(ctx, `SELECT digest, incident FROM incident_key WHERE key = $1`, key).Scan(&before, &id); err != nil {
+		return i, false, err
+	}
+	if !bytes.Equal(before, digest) {
+		return i, false, web.NewProblem(web.KeyReused, "this Idempotency-Key was used for another report; use a new one for each report").At("header.Idempotency-Key", key)
+	}
+	first, found, err := find(ctx, tx, id)
+	if err == nil && !found {
+		err = fmt.Errorf("key %q belongs to incident %s, which is missing", key, id)
+	}
+	return first, false, err
+}
+
+// load copies incidents into their months. Both the partitions and the check for ids that are there already cost once a call.
+func load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err error) {
+	if len(incidents) == 0 {
+		return 0, nil
+	}
+	since, until := incidents[0].ReportedAt, incidents[0].ReportedAt
+	for _, i := range incidents {
+		since, until = earlier(since, i.ReportedAt), later(until, i.ReportedAt)
+	}
+	if _, err := tx.Exec(ctx, `SELECT ensure_months('incident', $1, $2)`, since, until); err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec(ctx, `
+		CREATE TEMP TABLE new_incident (county text, id uuid, reported_at timestamptz, received_at timestamptz, channel text, item text, status text,
+			title text, description text, lon float8, lat float8, accuracy_m real, cell bigint, snap text, edition integer,
+			town text, community text, grid text, micro text, branch text) ON COMMIT DROP`); err != nil {
+		return 0, err
+	}
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"new_incident"}, []string{
+		"county", "id", "reported_at", "received_at", "channel", "item", "status",
+		"title", "description", "lon", "lat", "accuracy_m", "cell", "snap", "edition", "town", "community", "grid", "micro", "branch",
+	}, pgx.CopyFromSlice(len(incidents), func(n int) ([]any, error) {
+		i := &incidents[n]
+		lon, lat := i.Place.Degrees()
+		lower := lowerCodes(i.Codes)
+		return []any{
+			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.Title, i.Description, lon, lat, i.AccuracyM,
+			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch), //nolint:gosec // see scan
+		}, nil
+	})); err != nil {
+		return 0, fmt.Errorf("copy incidents: %w", err)
+	}
+	// The county of a point can change with an edition; its id cannot. So a repeat is told by the id alone. OFFSET 0 keeps the
+	// planner from reading all incidents for a join: each id is looked up in the one partition that can hold it.
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, title, description, geom, accuracy_m, cell, snap, edition,
+			town, community, grid, micro, branch)
+		SELECT county, id, reported_at, received_at, channel, item, status, title, description, ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m,
+			cell, snap, edition, town, community, grid, micro, branch
+		FROM new_incident n WHERE NOT EXISTS (SELECT FROM incident i WHERE i.id = n.id OFFSET 0)
+		ON CONFLICT DO NOTHING`)
+	if err != nil {
+		return 0, fmt.Errorf("store incidents: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `DROP TABLE new_incident`); err != nil {
+		return 0, err
+	}
+	return int(tag.RowsAffected()), nil
+}
+
+// lowerCodes are the codes below the county by level; nil where the chain ends above.
+func lowerCodes(codes []string) (lower [4]*string) {
+	for level := coverage.Town; int(level) < len(codes); level++ {
+		lower[level-coverage.Town] = &codes[level]
+	}
+	return lower
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

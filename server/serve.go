@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+type serveCommand struct {
+	Listen string `help:"Address and port to answer on." env:"JINGWEI_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Demo   bool   `help:"Load the demo county first when there are no areas yet."`
+	demoFlags
+}
+
+func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clock) (err error) {
+	// The address comes first: when it is taken there is no need to start a database.
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cmd.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is taken by another program: stop that one, or choose another address with --listen or JINGWEI_LISTEN", cmd.Listen)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot answer on %s: %w", cmd.Listen, err)
+	}
+	defer listener.Close()
+	d, err := c.openDatabase(ctx, true)
+	if err != nil {
+		return err
+	}
+	app, err := newApp(ctx, c, d, now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	if cmd.Demo && app.areas.Current().Edition.Number == 0 {
+		if err := app.loadDemo(ctx, cmd.options(), now(), newProgress(s.err)); err != nil {
+			return err
+		}
+	}
+	server, err := newServer(app)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "Jingwei is ready: http://%s\n", listener.Addr())
+	return server.Run(ctx, listener)
+}
+
+type openAPICommand struct{}
+
+func (openAPICommand) Run(s *streams) error {
+	server, err := newServer(&App{db: &database{}})
+	if err != nil {
+		return err
+	}
+	document, err := server.web.API.OpenAPI().MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return indentJSON(s.out, document)
+}
