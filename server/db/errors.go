@@ -27,14 +27,13 @@ const (
 
 // Is tells whether err carries that SQLSTATE.
 func Is(err error, sqlstate string) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == sqlstate
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == sqlstate
 }
 
 // Constraint names the constraint that err says was violated, "" when it says none.
 func Constraint(err error) string {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.ConstraintName
 	}
 	return ""

@@ -107,7 +107,7 @@ func (l *Local) start(ctx context.Context, lastPort int) error {
 		<-l.stopped
 		return errors.Join(l.stopErr, l.lock.release())
 	})
-	go l.supervise(p)
+	go l.supervise(p) //nolint:gosec // G118: it outlives the start, which is all that ctx bounds
 	l.log.Debug("private PostGIS runs", "port", l.port, "data_dir", l.dataDir, "postgres", l.install.bin)
 	return nil
 }
@@ -198,8 +198,8 @@ func (l *Local) await(ctx context.Context, p *process) error {
 			return nil
 		}
 		pause := 25 * time.Millisecond
-		var refused *pgconn.PgError
-		answers := errors.As(err, &refused) && refused.Code != CannotConnectNow
+		refused, answers := errors.AsType[*pgconn.PgError](err)
+		answers = answers && refused.Code != CannotConnectNow
 		if answers {
 			pause = time.Second // perhaps it is a stranger on our port, and ours is about to end because of it
 		}

@@ -49,7 +49,7 @@ func own(dir string) {
 // dataDir is a folder that PostgreSQL's user may enter also where the tests run as root; t.TempDir lies below one of mode 0700.
 func dataDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "jingwei-db-")
+	dir, err := os.MkdirTemp("", "jingwei-db-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

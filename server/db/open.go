@@ -97,12 +97,11 @@ func awaitServer(ctx context.Context, pool *pgxpool.Pool) error {
 func unreachable(config *pgxpool.Config, err error) error {
 	c := config.ConnConfig
 	where := fmt.Sprintf("%s@%s:%d/%s", c.User, c.Host, c.Port, c.Database)
-	var refused *pgconn.ConnectError
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*pgconn.ConnectError](err)
+	if !ok {
 		return fmt.Errorf("database %s: %w", where, err)
 	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return fmt.Errorf("database %s: the server refuses: %s (SQLSTATE %s); check user, password and database name in DATABASE_URL", where, pg.Message, pg.Code)
 	}
 	return fmt.Errorf("database %s cannot be reached: %w; check that the server runs and that DATABASE_URL is right", where, errors.Unwrap(refused))

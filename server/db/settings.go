@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,7 +55,7 @@ var volatileSettings = [][2]string{
 func (l *Local) writeSettings() error {
 	settings := localSettings
 	if l.volatile {
-		settings = append(settings[:len(settings):len(settings)], volatileSettings...)
+		settings = append(slices.Clip(settings), volatileSettings...)
 	}
 	var text strings.Builder
 	text.WriteString("# Written by jingwei at each start; a setting of your own belongs at the end of postgresql.conf.\n")
@@ -74,7 +76,7 @@ func freePort(preferred int) (int, error) {
 		return preferred, nil
 	}
 	for range 200 {
-		port := lowestPort + rand.IntN(highestPort-lowestPort+1) //nolint:gosec // a port is no secret
+		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
 		if portIsFree(port) {
 			return port, nil
 		}
@@ -83,7 +85,8 @@ func freePort(preferred int) (int, error) {
 }
 
 func portIsFree(port int) bool {
-	listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -51,21 +52,30 @@ func (r runner) attributes() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setpgid: true}
 	endWithParent(attributes)
 	if r.other {
-		attributes.Credential = &syscall.Credential{Uid: uint32(r.uid), Gid: uint32(r.gid)} //nolint:gosec // ids of the system, never negative
+		attributes.Credential = &syscall.Credential{Uid: uint32(r.uid), Gid: uint32(r.gid)}
 	}
 	return attributes
 }
 
-// own gives a path to the runner, with all that is below it.
-func (r runner) own(path string) error {
-	if !r.other {
+// own gives a folder that root made or copied to the runner, with all that is below it. Nothing outside is reached by a link.
+func (r runner) own(folder string) error {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); !r.other || !ok || int(owner.Uid) == r.uid {
 		return nil
 	}
-	return filepath.WalkDir(path, func(path string, _ fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, r.uid, r.gid)
+		return root.Lchown(path, r.uid, r.gid)
 	})
 }
 
@@ -103,15 +113,15 @@ func (r runner) checkReach(dir string) error {
 			break
 		}
 	}
-	for i := len(way) - 1; i >= 0; i-- {
-		info, err := os.Stat(way[i])
+	for _, folder := range slices.Backward(way) {
+		info, err := os.Stat(folder)
 		if err != nil {
 			return err
 		}
 		if !r.canEnter(info) {
 			return fmt.Errorf("PostgreSQL refuses root and so runs as user %s, who cannot enter %s: "+
 				"choose a data directory elsewhere with --data-dir or JINGWEI_DATA_DIR (root's default is %s), or run: chmod o+x %s",
-				r.name, way[i], rootDataDir, way[i])
+				r.name, folder, rootDataDir, folder)
 		}
 	}
 	return nil

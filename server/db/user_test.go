@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"os/user"
@@ -100,9 +101,27 @@ func TestOrdinaryUser(t *testing.T) {
 	if err == nil {
 		t.Fatal("it opened root's data directory")
 	}
-	wantError(t, errorString(said), "no permission in data directory "+roots, "--data-dir")
+	wantError(t, errors.New(string(said)), "no permission in data directory "+roots, "--data-dir")
 }
 
-type errorString []byte
-
-func (e errorString) Error() string { return string(e) }
+// A data directory that root has copied or restored belongs to root, and works again.
+func TestRestoredByRoot(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := dataDir(t)
+	local, err := db.StartLocal(t.Context(), dir, quiet, db.Volatile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, local.URL(), "CREATE TABLE kept AS SELECT 7 AS n")
+	if err := local.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("chown", "-R", "0:0", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	local = startLocal(t, dir, db.Volatile())
+	if n := count(t, local.URL(), "SELECT n FROM kept"); n != 7 {
+		t.Errorf("kept %d", n)
+	}
+}

@@ -110,7 +110,7 @@ func start() (*cluster, error) {
 		return nil, err
 	}
 	// As root the tests run PostgreSQL as another user, who has to come in.
-	if err := os.Chmod(folder, 0o711); err != nil { //nolint:gosec // the cluster inside is 0700
+	if err := os.Chmod(folder, 0o711); err != nil {
 		return nil, err
 	}
 	c := &cluster{folder: folder}
