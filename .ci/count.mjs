@@ -1,0 +1,62 @@
+// Adds up the reports of the test runners and ends with "N passed, N failed, N skipped".
+// Usage: node count.mjs REPORT…, each a JSON report of vitest or the JSON lines of go test.
+// Exits non-zero when a test failed, and when a report is missing or holds no test that ran.
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+
+const vitestStatus = { passed: 'passed', failed: 'failed', pending: 'skipped', skipped: 'skipped', todo: 'skipped' }
+
+/** The outcomes in a vitest report: one per test. A file that could not be loaded is one failure. */
+function vitest(report) {
+  return report.testResults.flatMap((file) =>
+    file.assertionResults.length === 0 && file.status === 'failed'
+      ? ['failed']
+      : file.assertionResults.map((test) => vitestStatus[test.status] ?? 'failed'),
+  )
+}
+
+/** The outcomes in go test's JSON lines: one per test and subtest. A package that failed without a failing test is one failure. */
+function goTest(lines) {
+  const outcomes = []
+  const broken = new Set()
+  const told = new Set()
+  for (const line of lines) {
+    const event = line.startsWith('{') ? JSON.parse(line) : {}
+    const outcome = { pass: 'passed', fail: 'failed', skip: 'skipped' }[event.Action]
+    if (!outcome) continue
+    if (event.Test) {
+      outcomes.push(outcome)
+      if (outcome === 'failed') told.add(event.Package)
+    } else if (outcome === 'failed') {
+      broken.add(event.Package)
+    }
+  }
+  for (const name of broken) if (!told.has(name)) outcomes.push('failed')
+  return outcomes
+}
+
+function outcomesOf(path) {
+  const text = readFileSync(path, 'utf8')
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  // go test's report is one object a line; vitest's is one object.
+  return lines[0]?.includes('"Action"') ? goTest(lines) : vitest(JSON.parse(text))
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+const silent = []
+for (const path of process.argv.slice(2)) {
+  const name = basename(path, '.json')
+  let outcomes = []
+  try {
+    outcomes = outcomesOf(path)
+  } catch (error) {
+    console.error(`${name}: no usable report (${error.message})`)
+  }
+  const count = (kind) => outcomes.filter((outcome) => outcome === kind).length
+  for (const kind of Object.keys(total)) total[kind] += count(kind)
+  if (count('passed') + count('failed') === 0) silent.push(name)
+  console.log(`${name}: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`)
+}
+if (silent.length > 0) console.error(`no test ran: ${silent.join(', ')}`)
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = total.failed > 0 || silent.length > 0 || process.argv.length < 3 ? 1 : 0
