@@ -1,0 +1,321 @@
+package importing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"jingwei/geo/coverage"
+	"jingwei/server/db"
+)
+
+// errRollback ends a transaction that is not meant to be committed.
+var errRollback = errors.New("rolled back on purpose")
+
+// importer is one run of Areas.
+type importer struct {
+	ledger
+	opt      Options
+	progress func(stage string, done, total int)
+	tx       pgx.Tx
+
+	features []*feature          // those of the file that can be used so far
+	byCode   map[string]*feature // the same
+	ids      map[string]identity // of the codes in the file, where the database knows them
+	before   map[string]Row      // the areas of the last edition that the file replaces
+	parents  map[string]*cell    // areas one level up, by code
+	counties map[string]string   // of the parents
+
+	misplaced []*feature // whose place does not fit their parent
+}
+
+// Areas imports the areas of a file: it reads r, mends and checks them, and publishes one new edition in one transaction, or changes
+// nothing. name is the file's, for the note of the edition. progress may be nil; its stages are read, check, parents, borders and
+// publish, and total is 0 where it is not known.
+//
+// The report is there also with an error; with ErrRefused it carries the problems. When every area of the file is as it is in the last
+// edition already, no edition is made, and Report.Edition is 0.
+func Areas(ctx context.Context, pool *pgxpool.Pool, r io.Reader, name string, opt Options, progress func(stage string, done, total int)) (*Report, error) {
+	im := &importer{opt: opt, progress: progress, byCode: map[string]*feature{}}
+	if err := im.defaults(name); err != nil {
+		return &im.Report, err
+	}
+	fatal, err := im.read(r)
+	if err != nil {
+		return &im.Report, fmt.Errorf("reading %s: %w", name, err)
+	}
+	if fatal != nil {
+		im.problem(*fatal)
+		return &im.Report, im.refused()
+	}
+	err = db.InLongTx(ctx, pool, func(tx pgx.Tx) error {
+		im.tx = tx
+		if err := im.run(ctx); err != nil {
+			return err
+		}
+		if opt.DryRun {
+			return errRollback
+		}
+		return nil
+	})
+	if errors.Is(err, errRollback) {
+		err = nil
+	}
+	return &im.Report, err
+}
+
+// defaults fills in and checks the options.
+func (im *importer) defaults(name string) error {
+	o := &im.opt
+	switch {
+	case o.Code == "" || o.Name == "":
+		return errors.New("name the properties that hold the code and the name of an area (--code, --name)")
+	case o.Level == coverage.County && o.Parent != "":
+		return errors.New("a county has no parent: leave --parent out")
+	case o.ToleranceM < 0:
+		return fmt.Errorf("the tolerance is %v m; it cannot be negative", o.ToleranceM)
+	}
+	if o.ToleranceM == 0 {
+		o.ToleranceM = DefaultToleranceM
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	if o.EffectiveAt.IsZero() {
+		o.EffectiveAt = o.Now
+	}
+	if o.Note == "" {
+		o.Note = filepath.Base(name)
+	}
+	if im.progress == nil {
+		im.progress = func(string, int, int) {}
+	}
+	return nil
+}
+
+// read takes all features in; what is wrong with one of them does not keep the others from being looked at.
+func (im *importer) read(r io.Reader) (*Problem, error) {
+	lines := map[string]*feature{}
+	return readFeatures(r, &im.opt, func(raw rawFeature) {
+		im.Read++
+		if im.Read%500 == 0 {
+			im.progress("read", im.Read, 0)
+		}
+		f := &feature{index: raw.index, line: raw.line, Area: coverage.Area{Level: im.opt.Level}}
+		good := true
+		tell := func(d *defect) {
+			good = false
+			im.problem(f.problem(d))
+		}
+		f.Shape, f.mended = tidyShape(raw.polygons)
+		f.fill(&raw, &im.opt, tell)
+		switch {
+		case raw.bad != nil:
+			tell(raw.bad)
+		case len(f.Shape) == 0:
+			tell(&defect{reason: NoArea, message: "the polygon has fewer than three places on the lattice of 1 cm", remedy: "draw the area again, or take the feature out"})
+		default:
+			if d := checkAntimeridian(f.Shape); d != nil {
+				tell(d)
+			}
+		}
+		if f.Code != "" {
+			if first := lines[f.Code]; first != nil {
+				tell(&defect{reason: DuplicateCode, message: fmt.Sprintf("the code stands at feature %d already (%s)", first.index, first.Name),
+					remedy: "give each area its own code; parts of one area belong into one MultiPolygon"})
+			} else {
+				lines[f.Code] = f
+			}
+			im.checkCodes(f, tell)
+		}
+		if d := checkNorm(f, im.opt.Norms); d != nil {
+			im.warn(f.problem(d))
+		}
+		im.Vertices += vertices(f.Shape)
+		if good {
+			f.beforeM2 = areaM2(f.Shape)
+			im.features = append(im.features, f)
+			im.byCode[f.Code] = f
+		}
+	})
+}
+
+func (im *importer) checkCodes(f *feature, tell func(*defect)) {
+	if im.opt.Codes != CN {
+		return
+	}
+	bad, warning := checkChineseCode(f.Code, f.Level)
+	if bad != nil {
+		tell(bad)
+	}
+	if warning != nil {
+		im.warn(f.problem(warning))
+	}
+	if f.Level == coverage.County && len(f.Shape) > 0 {
+		if d := checkChina(f.Shape, f.Code); d != nil && d.reason == OutsideChina {
+			im.warn(f.problem(d))
+		} else if d != nil {
+			tell(d)
+		}
+	}
+}
+
+// run does all that needs the database.
+func (im *importer) run(ctx context.Context) error {
+	if err := lockEditions(ctx, im.tx); err != nil {
+		return err
+	}
+	// The planner's guesses about the cost of geometry make it compile queries that run for milliseconds.
+	if _, err := im.tx.Exec(ctx, `SET LOCAL jit = off`); err != nil {
+		return err
+	}
+	number, err := nextEdition(ctx, im.tx, im.opt.EffectiveAt)
+	if errors.Is(err, ErrEffectiveBefore) {
+		im.problem(Problem{Reason: EffectiveBefore, Message: err.Error(), Remedy: "choose a later instant"})
+		return im.refused()
+	}
+	if err != nil {
+		return err
+	}
+	if err := im.checkIdentities(ctx); err != nil {
+		return err
+	}
+	if err := stage(ctx, im.tx, im.features); err != nil {
+		return fmt.Errorf("staging: %w", err)
+	}
+	err = repairAll(ctx, im.tx, im.features, im.opt.ToleranceM, im.tell, func(done, total int) { im.progress("check", done, total) })
+	if err != nil {
+		return fmt.Errorf("checking shapes: %w", err)
+	}
+	im.listRepairs()
+	if err := im.findParents(ctx); err != nil {
+		return fmt.Errorf("finding parents: %w", err)
+	}
+	if err := im.hintDatum(ctx); err != nil {
+		return err
+	}
+	if err := im.refused(); err != nil {
+		return err
+	}
+	changed, err := im.compare(ctx)
+	if err != nil || len(changed) == 0 {
+		return err
+	}
+	if err := im.checkBorders(ctx, changed); err != nil {
+		return fmt.Errorf("checking borders: %w", err)
+	}
+	if err := im.refused(); err != nil {
+		return err
+	}
+	im.Edition = number
+	im.progress("publish", 0, len(changed))
+	_, err = Publish(ctx, im.tx, im.rows(changed), Edition{EffectiveAt: im.opt.EffectiveAt, PublishedAt: im.opt.Now, Note: im.opt.Note})
+	if err == nil {
+		im.progress("publish", len(changed), len(changed))
+	}
+	return err
+}
+
+func (im *importer) tell(f *feature, d *defect) { im.problem(f.problem(d)) }
+
+// checkIdentities refuses codes that belong to another area.
+func (im *importer) checkIdentities(ctx context.Context) (err error) {
+	codes := make([]string, 0, len(im.features))
+	for _, f := range im.features {
+		codes = append(codes, f.Code)
+	}
+	if im.ids, err = listIdentities(ctx, im.tx, codes); err != nil {
+		return err
+	}
+	for _, f := range im.features {
+		id, known := im.ids[f.Code]
+		switch {
+		case !known:
+		case id.level != f.Level:
+			im.tell(f, &defect{reason: OtherLevel, message: fmt.Sprintf("the code is that of a %s", id.level), remedy: "check --level; a code belongs to one area for ever"})
+		case !id.current:
+			im.tell(f, &defect{reason: RetiredCode, message: "the code is that of an area which no longer exists", remedy: "give the area a new code; a retired code is never given again"})
+		}
+	}
+	return nil
+}
+
+// listRepairs reports what was mended.
+func (im *importer) listRepairs() {
+	for _, f := range im.features {
+		if f.mended == 0 || len(f.Shape) == 0 {
+			continue
+		}
+		after := areaM2(f.Shape)
+		for _, m := range mendWords {
+			if f.mended&m.mend != 0 {
+				im.repair(Repair{Feature: f.index, Code: f.Code, What: m.word, Place: *anyPlace(f.Shape), AreaBeforeM2: f.beforeM2, AreaAfterM2: after})
+			}
+		}
+	}
+}
+
+// compare counts what the file adds, changes and leaves as it is; the changed features come back in the order of their codes.
+func (im *importer) compare(ctx context.Context) ([]*feature, error) {
+	codes := make([]string, 0, len(im.ids))
+	for code := range im.ids {
+		codes = append(codes, code)
+	}
+	old, err := listCurrent(ctx, im.tx, withCode, codes)
+	if err != nil {
+		return nil, err
+	}
+	im.before = make(map[string]Row, len(old))
+	for _, row := range old {
+		im.before[row.Code] = row
+	}
+	var changed []*feature
+	for _, f := range im.features {
+		row, known := im.before[f.Code]
+		if !known {
+			im.Added++
+			changed = append(changed, f)
+			continue
+		}
+		// What the file does not say stays.
+		if f.kind == "" {
+			f.kind = row.Kind
+		}
+		if f.households == nil {
+			f.households = row.Households
+		}
+		if f.population == nil {
+			f.population = row.Population
+		}
+		if row.Name == f.Name && row.Parent == f.Parent && row.Kind == f.kind && sameCount(row.Households, f.households) &&
+			sameCount(row.Population, f.population) && sameShape(row.Shape, f.Shape) {
+			im.Unchanged++
+			continue
+		}
+		im.Changed++
+		changed = append(changed, f)
+	}
+	slices.SortFunc(changed, func(f, g *feature) int { return strings.Compare(f.Code, g.Code) })
+	return changed, nil
+}
+
+func sameCount(a, b *int) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// rows are the features as Publish takes them.
+func (im *importer) rows(features []*feature) func(yield func(Row) bool) {
+	return func(yield func(Row) bool) {
+		for _, f := range features {
+			if !yield(Row{Area: f.Area, Kind: f.kind, Households: f.households, Population: f.population}) {
+				return
+			}
+		}
+	}
+}
