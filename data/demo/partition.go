@@ -1,0 +1,269 @@
+package demo
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// task is one division: cells that make up a region, into parts of wanted sizes.
+type task struct {
+	cells  []int32
+	wanted []float64 // number of cells for each part; its length is the number of parts
+	seeds  []vec     // fixed middles of the parts, or nil: then they are found
+	waveM  float64   // how the borders bend
+	bendM  float64
+	noise  uint64
+}
+
+// divide gives each cell of a task its part, in label (which is indexed by cell; only the task's cells are written). Parts are
+// connected, without holes in all but odd cases, and close to their wanted sizes.
+//
+// Method: a power diagram (weighted Voronoi) of bent places, its weights adjusted until the sizes fit; then what is
+// left in pieces joins its neighbours; then single cells move over borders where that keeps both sides whole.
+func (m *mesh) divide(rng *rand.Rand, t task, label []int32) {
+	k := len(t.wanted)
+	if k == 1 {
+		for _, c := range t.cells {
+			label[c] = 0
+		}
+		return
+	}
+	place := make([]vec, len(t.cells))
+	for i, c := range t.cells {
+		place[i] = bend(t.noise, m.xy[c], t.waveM, t.bendM)
+	}
+	seeds := make([]vec, k)
+	if t.seeds != nil {
+		for j, s := range t.seeds {
+			seeds[j] = bend(t.noise, s, t.waveM, t.bendM)
+		}
+	} else {
+		spread(rng, place, seeds)
+	}
+	weight := make([]float64, k)
+	size, area := make([]float64, k), make([]float64, k)
+	middle := make([]vec, k)
+	const rounds = 60
+	for round := range rounds {
+		for j := range k {
+			size[j], area[j], middle[j] = 0, 0, vec{}
+		}
+		for i, c := range t.cells {
+			best, bestD := 0, math.Inf(1)
+			for j, s := range seeds {
+				if d := place[i].sub(s).len2() - weight[j]; d < bestD {
+					best, bestD = j, d
+				}
+			}
+			label[c] = int32(best)
+			size[best]++
+			area[best] += m.areaM2[c]
+			middle[best] = middle[best].add(place[i])
+		}
+		for j := range k {
+			if size[j] == 0 { // squeezed out: start again at a random cell
+				seeds[j], weight[j] = place[rng.IntN(len(place))], 0
+				if t.seeds != nil {
+					seeds[j] = bend(t.noise, t.seeds[j], t.waveM, t.bendM)
+				}
+				continue
+			}
+			// One more cell needs about its area more of weight; the step shrinks so that the end is calm.
+			weight[j] += (t.wanted[j] - size[j]) * area[j] / size[j] * (.5 - .4*float64(round)/rounds)
+			if t.seeds == nil && round < rounds*2/3 {
+				seeds[j] = middle[j].mul(1 / size[j])
+			}
+		}
+	}
+	in := make(map[int32]bool, len(t.cells))
+	for _, c := range t.cells {
+		in[c] = true
+	}
+	m.join(t, in, label)
+	m.refill(t, in, label)
+	m.level(t, in, label)
+}
+
+// spread picks first middles that lie far from each other (k-means++, Arthur and Vassilvitskii 2007).
+func spread(rng *rand.Rand, place []vec, seeds []vec) {
+	seeds[0] = place[rng.IntN(len(place))]
+	d := make([]float64, len(place))
+	for j := 1; j < len(seeds); j++ {
+		total := 0.0
+		for i, p := range place {
+			if q := p.sub(seeds[j-1]).len2(); j == 1 || q < d[i] {
+				d[i] = q
+			}
+			total += d[i]
+		}
+		u := rng.Float64() * total
+		for i := range place {
+			if u -= d[i]; u < 0 || i == len(place)-1 {
+				seeds[j] = place[i]
+				break
+			}
+		}
+	}
+}
+
+// join leaves each part its largest connected piece and gives the others, piece by piece, to the neighbour they border on most.
+func (m *mesh) join(t task, in map[int32]bool, label []int32) {
+	for {
+		piece := make(map[int32]int, len(t.cells))
+		var pieces [][]int32
+		for _, c := range t.cells {
+			if _, ok := piece[c]; ok {
+				continue
+			}
+			piece[c] = len(pieces)
+			queue := []int32{c}
+			for i := 0; i < len(queue); i++ {
+				for _, n := range m.ring[queue[i]] {
+					if _, seen := piece[n]; !seen && n >= 0 && in[n] && label[n] == label[c] {
+						piece[n] = len(pieces)
+						queue = append(queue, n)
+					}
+				}
+			}
+			pieces = append(pieces, queue)
+		}
+		largest := make([]int, len(t.wanted))
+		for j := range largest {
+			largest[j] = -1
+		}
+		for i, p := range pieces {
+			if j := label[p[0]]; largest[j] < 0 || len(p) > len(pieces[largest[j]]) {
+				largest[j] = i
+			}
+		}
+		changed := false
+		for i, p := range pieces {
+			if largest[label[p[0]]] == i {
+				continue
+			}
+			touch := make([]int, len(t.wanted))
+			for _, c := range p {
+				for _, n := range m.ring[c] {
+					if n >= 0 && in[n] && label[n] != label[c] {
+						touch[label[n]]++
+					}
+				}
+			}
+			best := 0
+			for j := range touch {
+				if touch[j] > touch[best] {
+					best = j
+				}
+			}
+			if touch[best] == 0 {
+				continue // the region itself is in pieces
+			}
+			for _, c := range p {
+				label[c] = int32(best)
+			}
+			changed = true
+		}
+		if !changed {
+			return
+		}
+	}
+}
+
+// refill gives every part that got nothing one cell of the largest part, from where level makes it grow.
+func (m *mesh) refill(t task, in map[int32]bool, label []int32) {
+	size := make([]int, len(t.wanted))
+	for _, c := range t.cells {
+		size[label[c]]++
+	}
+	for j := range size {
+		if size[j] > 0 {
+			continue
+		}
+		largest := 0
+		for i := range size {
+			if size[i] > size[largest] {
+				largest = i
+			}
+		}
+		for _, c := range t.cells {
+			if int(label[c]) == largest && m.runs(c, in, label, label[c]) == 1 {
+				label[c] = int32(j)
+				size[largest]--
+				size[j]++
+				break
+			}
+		}
+	}
+}
+
+// level moves single cells from part to part. A move must leave both parts connected and without a new hole. It is made when it
+// evens out sizes without drawing a part out into a string, or straightens a border at a small price in size.
+func (m *mesh) level(t task, in map[int32]bool, label []int32) {
+	surplus := make([]float64, len(t.wanted))
+	for j, w := range t.wanted {
+		surplus[j] = -w
+	}
+	for _, c := range t.cells {
+		surplus[label[c]]++
+	}
+	for round := range 60 {
+		straighten := round%3 == 2
+		moved := false
+		for _, c := range t.cells {
+			from := label[c]
+			to, gain := int32(-1), 0.0
+			for _, n := range m.ring[c] {
+				if n < 0 || !in[n] || label[n] == from || label[n] == to {
+					continue
+				}
+				balance := surplus[from] - surplus[label[n]] - 1 // falls by twice two when the cell moves
+				border := float64(m.touching(c, in, label, label[n]) - m.touching(c, in, label, from))
+				var g float64
+				switch {
+				case straighten && border > 0 && balance > -.08*t.wanted[label[n]]:
+					g = border
+				case !straighten && balance > 0 && border >= -3:
+					g = balance + border
+				}
+				if g > gain {
+					to, gain = label[n], g
+				}
+			}
+			if to >= 0 && m.runs(c, in, label, from) == 1 && m.runs(c, in, label, to) == 1 {
+				label[c] = to
+				surplus[from]--
+				surplus[to]++
+				moved = true
+			}
+		}
+		if !moved && straighten {
+			return
+		}
+	}
+}
+
+// touching counts the neighbours of a cell in a part.
+func (m *mesh) touching(c int32, in map[int32]bool, label []int32, part int32) (count int) {
+	for _, n := range m.ring[c] {
+		if n >= 0 && in[n] && label[n] == part {
+			count++
+		}
+	}
+	return count
+}
+
+// runs counts the unbroken runs of a part among the neighbours around a cell. One run for the part that loses the cell and one
+// for the part that wins it keep both connected and without a new hole.
+func (m *mesh) runs(c int32, in map[int32]bool, label []int32, part int32) int {
+	ring := m.ring[c]
+	is := func(n int32) bool { return n >= 0 && in[n] && label[n] == part }
+	count, before := 0, is(ring[len(ring)-1])
+	for _, n := range ring {
+		now := is(n)
+		if now && !before {
+			count++
+		}
+		before = now
+	}
+	return count
+}
