@@ -1,0 +1,103 @@
+package csvfile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Problem is a reason to refuse a row, or a whole file where that is all or nothing.
+type Problem struct {
+	Line    int    `json:"line,omitempty"`   // 1 for the first line of the file
+	Column  string `json:"column,omitempty"` // "" where the row as a whole is meant
+	Reason  string `json:"reason"`           // stable, for programs: one of the constants below or of the noun that imports
+	Message string `json:"message"`          // for people
+	Remedy  string `json:"remedy"`
+}
+
+// Reasons of the problems that every file can have.
+const (
+	BrokenQuotes    = "broken_quotes"
+	RowTooLong      = "row_too_long"
+	NotText         = "not_text"
+	FieldCount      = "field_count"
+	Missing         = "missing_value"
+	TextTooLong     = "text_too_long"
+	BadNumber       = "bad_number"
+	NumberRange     = "number_range"
+	BadCoordinate   = "bad_coordinate"
+	CoordinateRange = "coordinate_range"
+	SwappedAxes     = "swapped_axes"
+	BadCode         = "bad_code"
+	DuplicateCode   = "duplicate_code"
+	BadKind         = "bad_kind"
+	PersonalPhone   = "personal_phone"
+	TooManyRows     = "too_many_rows"
+)
+
+// Error is the problem in one line, without its place; String has both.
+func (p *Problem) Error() string {
+	s := p.Message + " [" + p.Reason + "]"
+	if p.Column != "" {
+		s = p.Column + ": " + s
+	}
+	if p.Remedy != "" {
+		s += " → " + p.Remedy
+	}
+	return s
+}
+
+// String is the problem in one line, with its place.
+func (p *Problem) String() string {
+	if p.Line == 0 {
+		return p.Error()
+	}
+	return fmt.Sprintf("line %d: %s", p.Line, p.Error())
+}
+
+// ErrRefused tells that there are problems and that nothing was imported.
+var ErrRefused = errors.New("nothing was imported")
+
+// maxListed bounds each list of Findings; the counts go on.
+const maxListed = 100
+
+// Findings is what was found wrong or remarkable in a file that is imported as a whole or not at all. The lists hold at most 100
+// entries; the counts are complete.
+type Findings struct {
+	ProblemCount int       `json:"problem_count"`
+	WarningCount int       `json:"warning_count"`
+	Problems     []Problem `json:"problems"`
+	Warnings     []Problem `json:"warnings"`
+}
+
+// Refuse notes a reason not to import the file.
+func (f *Findings) Refuse(p Problem) {
+	f.ProblemCount++
+	if len(f.Problems) < maxListed {
+		f.Problems = append(f.Problems, p)
+	}
+}
+
+// Warn notes a reason to look twice.
+func (f *Findings) Warn(p Problem) {
+	f.WarningCount++
+	if len(f.Warnings) < maxListed {
+		f.Warnings = append(f.Warnings, p)
+	}
+}
+
+// Refused is nil while there is no problem, and else an error of the kind ErrRefused with the first problems.
+func (f *Findings) Refused() error {
+	const shown = 3
+	if f.ProblemCount == 0 {
+		return nil
+	}
+	var lines []string
+	for i := range f.Problems[:min(shown, len(f.Problems))] {
+		lines = append(lines, f.Problems[i].String())
+	}
+	if f.ProblemCount > shown {
+		lines = append(lines, fmt.Sprintf("and %d more", f.ProblemCount-shown))
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, strings.Join(lines, "; "))
+}
