@@ -90,8 +90,8 @@ webmap/node_modules/.package-lock.json: webmap/package-lock.json webmap/package.
 	@cd webmap && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Vite empties dist first; .gitkeep, which lets a fresh clone compile without the pages, comes back.
+# Vite empties dist first; .gitkeep, which lets a fresh clone compile without the pages, comes back from webmap/public.
 webmap/dist/index.html: webmap/node_modules/.package-lock.json $(PAGES)
 	@echo "Building the pages"
 	@cd webmap && npm run --silent build -- --logLevel warn
-	@touch $@ webmap/dist/.gitkeep
+	@touch $@
