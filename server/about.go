@@ -44,12 +44,10 @@ func noticeOf(atlas *area.Atlas) *Notice {
 	return &Notice{demo.NoticeZH, demo.NoticeEN}
 }
 
-type aboutOutput struct{ Body About }
-
 func aboutRoutes(s *web.Server, app *App) {
 	huma.Register(s.API, huma.Operation{
 		OperationID: "about", Method: http.MethodGet, Path: "/api/v1/about", Tags: []string{"about"}, Summary: "What this server knows",
-	}, func(context.Context, *struct{}) (*aboutOutput, error) {
+	}, func(context.Context, *struct{}) (*web.Output[About], error) {
 		atlas := app.areas.Current()
 		about := About{Name: "经纬 Jingwei", Version: buildVersion(), Edition: atlas.Edition.Number, Areas: map[string]int{}, Notice: noticeOf(atlas)}
 		if atlas.Edition.Number > 0 {
@@ -63,6 +61,6 @@ func aboutRoutes(s *web.Server, app *App) {
 			east, north := hi.Degrees()
 			about.Bounds = &[4]float64{west, south, east, north}
 		}
-		return &aboutOutput{about}, nil
+		return &web.Output[About]{Body: about}, nil
 	})
 }

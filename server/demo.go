@@ -92,6 +92,19 @@ func (a *App) loadDemo(ctx context.Context, f demoFlags, until time.Time, p *pro
 	return a.load(ctx)
 }
 
+func publishDemo(ctx context.Context, tx pgx.Tx, county *demo.County, at time.Time) error {
+	rows := func(yield func(importing.Row) bool) {
+		for i := range county.Areas {
+			a := &county.Areas[i]
+			if !yield(importing.Row{Area: a.Area, Kind: a.Kind, Households: &a.Households, Population: &a.Population}) {
+				return
+			}
+		}
+	}
+	_, err := importing.Publish(ctx, tx, rows, importing.Edition{EffectiveAt: at, PublishedAt: at, Note: "demo", Schematic: true})
+	return err
+}
+
 func saveDemoBranches(ctx context.Context, tx pgx.Tx, county *demo.County) error {
 	branches := make([]branch.Branch, len(county.Branches))
 	assignments := make([]branch.Assignment, len(county.Branches))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -53,9 +54,10 @@ func (openAPICommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	document, err := server.web.API.OpenAPI().MarshalJSON()
+	document, err := json.MarshalIndent(server.web.API.OpenAPI(), "", "  ")
 	if err != nil {
 		return err
 	}
-	return indentJSON(s.out, document)
+	_, err = fmt.Fprintf(s.out, "%s\n", document)
+	return err
 }

@@ -58,12 +58,8 @@ type Collection struct {
 	Next     *string   `json:"next" doc:"Cursor of the next page; null on the last"`
 }
 
-type at struct {
-	At time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
-}
-
 type listInput struct {
-	at
+	At       time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
 	Level    string    `query:"level" enum:"county,town,community,grid,micro"`
 	Parent   string    `query:"parent" maxLength:"32" doc:"Code of the area one level up"`
 	BBox     []float64 `query:"bbox" minItems:"4" maxItems:"4" doc:"West, south, east, north: areas whose box touches it"`
@@ -73,29 +69,22 @@ type listInput struct {
 	Geometry bool      `query:"geometry" default:"true" doc:"false leaves the shapes out"`
 }
 
-type codeInput struct {
+type findInput struct {
+	Code     string    `path:"code" maxLength:"32"`
+	At       time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
+	Geometry bool      `query:"geometry" default:"true" doc:"false leaves the shape out"`
+}
+
+type historyInput struct {
 	Code string `path:"code" maxLength:"32"`
 }
 
-type findInput struct {
-	codeInput
-	at
-	Geometry bool `query:"geometry" default:"true"`
-}
-
-type body[T any] struct{ Body T }
-
-// Items is a list that comes whole.
-type Items[T any] struct {
-	Items []T `json:"items"`
-}
-
 // Routes registers /api/v1/areas and /api/v1/editions.
-func Routes(web *web.Server, s *Service, branchOf BranchOf) {
+func Routes(server *web.Server, s *Service, branchOf BranchOf) {
 	tags := []string{"areas"}
-	huma.Register(web.API, huma.Operation{
+	huma.Register(server.API, huma.Operation{
 		OperationID: "list-areas", Method: http.MethodGet, Path: "/api/v1/areas", Tags: tags, Summary: "List areas as GeoJSON",
-	}, func(ctx context.Context, in *listInput) (*body[Collection], error) {
+	}, func(ctx context.Context, in *listInput) (*web.Output[Collection], error) {
 		atlas, err := s.At(ctx, in.At)
 		if err != nil {
 			return nil, err
@@ -117,11 +106,11 @@ func Routes(web *web.Server, s *Service, branchOf BranchOf) {
 			next := base64.RawURLEncoding.EncodeToString([]byte(answer.Features[len(ids)-1].ID))
 			answer.Next = &next
 		}
-		return &body[Collection]{answer}, nil
+		return &web.Output[Collection]{Body: answer}, nil
 	})
-	huma.Register(web.API, huma.Operation{
+	huma.Register(server.API, huma.Operation{
 		OperationID: "find-area", Method: http.MethodGet, Path: "/api/v1/areas/{code}", Tags: tags, Summary: "Find an area by its code",
-	}, func(ctx context.Context, in *findInput) (*body[Feature], error) {
+	}, func(ctx context.Context, in *findInput) (*web.Output[Feature], error) {
 		atlas, err := s.At(ctx, in.At)
 		if err != nil {
 			return nil, err
@@ -130,19 +119,19 @@ func Routes(web *web.Server, s *Service, branchOf BranchOf) {
 		if !ok {
 			return nil, unknownArea(in.Code)
 		}
-		return &body[Feature]{feature(atlas, id, in.Geometry, branchOf)}, nil
+		return &web.Output[Feature]{Body: feature(atlas, id, in.Geometry, branchOf)}, nil
 	})
-	huma.Register(web.API, huma.Operation{
+	huma.Register(server.API, huma.Operation{
 		OperationID: "list-area-versions", Method: http.MethodGet, Path: "/api/v1/areas/{code}/history", Tags: tags, Summary: "List the versions of an area",
-	}, func(ctx context.Context, in *codeInput) (*body[Items[Version]], error) {
+	}, func(ctx context.Context, in *historyInput) (*web.Output[web.Items[Version]], error) {
 		versions, err := s.History(ctx, in.Code)
-		return &body[Items[Version]]{Items[Version]{versions}}, err
+		return &web.Output[web.Items[Version]]{Body: web.Items[Version]{Items: versions}}, err
 	})
-	huma.Register(web.API, huma.Operation{
+	huma.Register(server.API, huma.Operation{
 		OperationID: "list-editions", Method: http.MethodGet, Path: "/api/v1/editions", Tags: tags, Summary: "List the editions of the boundaries",
-	}, func(ctx context.Context, _ *struct{}) (*body[Items[Edition]], error) {
+	}, func(ctx context.Context, _ *struct{}) (*web.Output[web.Items[Edition]], error) {
 		editions, err := s.Editions(ctx)
-		return &body[Items[Edition]]{Items[Edition]{editions}}, err
+		return &web.Output[web.Items[Edition]]{Body: web.Items[Edition]{Items: editions}}, err
 	})
 }
 

@@ -38,20 +38,23 @@ type Resource struct {
 	Branch      *string   `json:"branch" doc:"Code of the branch that answers; null where none does"`
 }
 
+// NewReport is what a writer sends.
+type NewReport struct {
+	Lon         float64   `json:"lon" doc:"Longitude, degrees" example:"119.8233"`
+	Lat         float64   `json:"lat" doc:"Latitude, degrees" example:"31.3406"`
+	CRS         string    `json:"crs,omitempty" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84"`
+	Item        string    `json:"item" maxLength:"40" doc:"Code in the catalogue"`
+	Channel     Channel   `json:"channel,omitempty" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line" default:"resident"`
+	Title       string    `json:"title" minLength:"1" maxLength:"200"`
+	Description string    `json:"description,omitempty" maxLength:"4000"`
+	AccuracyM   *float64  `json:"accuracy_m,omitempty" minimum:"0" maximum:"100000" doc:"Radius in which the true place lies, metres"`
+	ReportedAt  time.Time `json:"reported_at,omitempty" doc:"Left out: now"`
+}
+
 type createInput struct {
 	Key     string `header:"Idempotency-Key" maxLength:"200" doc:"The writer's own name for this report: a repeat is answered with the first incident"`
 	RawBody []byte
-	Body    struct {
-		Lon         float64   `json:"lon" doc:"Longitude, degrees" example:"119.8233"`
-		Lat         float64   `json:"lat" doc:"Latitude, degrees" example:"31.3406"`
-		CRS         string    `json:"crs,omitempty" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84"`
-		Item        string    `json:"item" maxLength:"40" doc:"Code in the catalogue"`
-		Channel     Channel   `json:"channel,omitempty" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line" default:"resident"`
-		Title       string    `json:"title" minLength:"1" maxLength:"200"`
-		Description string    `json:"description,omitempty" maxLength:"4000"`
-		AccuracyM   *float64  `json:"accuracy_m,omitempty" minimum:"0" maximum:"100000" doc:"Radius in which the true place lies, metres"`
-		ReportedAt  time.Time `json:"reported_at,omitempty" doc:"Left out: now"`
-	}
+	Body    NewReport
 }
 
 type createOutput struct {
@@ -72,23 +75,14 @@ type listInput struct {
 	Cursor  string    `query:"cursor" maxLength:"64"`
 }
 
-type listOutput struct {
-	Body struct {
-		Items []Resource `json:"items"`
-		Next  *string    `json:"next" doc:"Cursor of the next page; null on the last"`
-	}
-}
-
 type findInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-type findOutput struct{ Body Resource }
-
 // Routes registers /api/v1/incidents.
-func Routes(web *web.Server, s *Service, areas *area.Service) {
+func Routes(server *web.Server, s *Service, areas *area.Service) {
 	tags := []string{"incidents"}
-	huma.Register(web.API, huma.Operation{
+	huma.Register(server.API, huma.Operation{
 		OperationID: "create-incident", Method: http.MethodPost, Path: "/api/v1/incidents", Tags: tags, Summary: "Report an incident",
 		Description:   "When the answer is 201 the incident is on disk, snapped to its area, and everybody's map has been told. 200 answers a repeat.",
 		DefaultStatus: http.StatusCreated, MaxBodyBytes: 64 << 10,
@@ -107,9 +101,9 @@ func Routes(web *web.Server, s *Service, areas *area.Service) {
 		}
 		return out, nil
 	})
-	huma.Register(web.API, huma.Operation{
+	huma.Register(server.API, huma.Operation{
 		OperationID: "list-incidents", Method: http.MethodGet, Path: "/api/v1/incidents", Tags: tags, Summary: "List incidents, the newest first",
-	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
+	}, func(ctx context.Context, in *listInput) (*web.Output[web.Page[Resource]], error) {
 		filter, err := in.filter(areas.Current())
 		if err != nil {
 			return nil, err
@@ -118,7 +112,7 @@ func Routes(web *web.Server, s *Service, areas *area.Service) {
 		if err != nil {
 			return nil, err
 		}
-		out := &listOutput{}
+		out := &web.Output[web.Page[Resource]]{}
 		out.Body.Items = make([]Resource, len(incidents))
 		for n, i := range incidents {
 			out.Body.Items[n] = s.resource(i)
@@ -130,14 +124,14 @@ func Routes(web *web.Server, s *Service, areas *area.Service) {
 		}
 		return out, nil
 	})
-	huma.Register(web.API, huma.Operation{
+	huma.Register(server.API, huma.Operation{
 		OperationID: "find-incident", Method: http.MethodGet, Path: "/api/v1/incidents/{id}", Tags: tags, Summary: "Find an incident by its id",
-	}, func(ctx context.Context, in *findInput) (*findOutput, error) {
+	}, func(ctx context.Context, in *findInput) (*web.Output[Resource], error) {
 		i, err := s.Find(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return &findOutput{s.resource(i)}, nil
+		return &web.Output[Resource]{Body: s.resource(i)}, nil
 	})
 }
 

@@ -92,9 +92,14 @@ func (h *Hub) Connected() error {
 
 // Start reads where the events stand, so that what commits from now on is handed out.
 func (h *Hub) Start(ctx context.Context) error {
-	_, last, err := bounds(ctx, h.pool)
-	h.last, h.connected = last, err == nil
-	return err
+	return h.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		if err := number(ctx, conn); err != nil {
+			return err
+		}
+		_, last, err := bounds(ctx, conn)
+		h.last, h.connected = last, err == nil
+		return err
+	})
 }
 
 // Run hands out events until ctx ends. It reconnects by itself, and after a gap goes on with the event after the last one that it

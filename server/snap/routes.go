@@ -61,8 +61,6 @@ type Answer struct {
 	Branch      *Branch     `json:"branch"`
 }
 
-type findOutput struct{ Body Answer }
-
 // PointOf reads coordinates in a named system onto the lattice. The error is a problem that names the place.
 func PointOf(lonDeg, latDeg float64, crs string) (geo.Point, error) {
 	datum, err := geo.ParseDatum(crs)
@@ -76,11 +74,11 @@ func PointOf(lonDeg, latDeg float64, crs string) (geo.Point, error) {
 }
 
 // Routes registers /api/v1/snap.
-func Routes(web *web.Server, s *Service) {
-	huma.Register(web.API, huma.Operation{
+func Routes(server *web.Server, s *Service) {
+	huma.Register(server.API, huma.Operation{
 		OperationID: "snap", Method: http.MethodGet, Path: "/api/v1/snap", Tags: []string{"snap"},
 		Summary: "Snap a point to the areas that own it and the branch that answers",
-	}, func(ctx context.Context, in *findInput) (*findOutput, error) {
+	}, func(ctx context.Context, in *findInput) (*web.Output[Answer], error) {
 		p, err := PointOf(in.Lon, in.Lat, in.CRS)
 		if err != nil {
 			return nil, err
@@ -89,9 +87,9 @@ func Routes(web *web.Server, s *Service) {
 		if err != nil {
 			return nil, err
 		}
-		return &findOutput{answer(p, result)}, nil
+		return &web.Output[Answer]{Body: answer(p, result)}, nil
 	})
-	registerBatch(web, s)
+	registerBatch(server, s)
 }
 
 func answer(p geo.Point, r Result) Answer {

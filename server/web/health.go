@@ -47,7 +47,7 @@ func (s *Server) registerHealth() {
 		}
 		return c.JSON(http.StatusOK, answer)
 	})
-	s.Echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{})))
+	s.Echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{DisableCompression: true})))
 }
 
 var requestSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{

@@ -5,9 +5,12 @@ package web
 import (
 	"compress/gzip"
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
+	"reflect"
 	"strings"
 	"time"
 
@@ -62,7 +65,9 @@ func New(version string) *Server {
 	config.DocsPath = ""
 	config.SchemasPath = ""
 	config.CreateHooks = nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.API = humaecho.New(e, config)
+	s.API.UseMiddleware(s.refuseLargeBody)
 	s.registerHealth()
 	return s
 }
@@ -86,6 +91,29 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return server.Close()
 	}
 	return nil
+}
+
+// refuseLargeBody answers before a body is sent that is announced as too large; huma itself would read up to the limit first.
+func (s *Server) refuseLargeBody(ctx huma.Context, next func(huma.Context)) {
+	if limit := ctx.Operation().MaxBodyBytes; limit > 0 && humaecho.Unwrap(ctx).Request().ContentLength > limit {
+		_ = huma.WriteErr(s.API, ctx, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than the limit of %d bytes; send less at once", limit))
+		return
+	}
+	next(ctx)
+}
+
+// schemaName puts the noun before a type's name, because several nouns have a type of the same name.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	noun := path.Base(t.PkgPath())
+	if t.Name() == "" || !strings.HasPrefix(t.PkgPath(), "jingwei/server/") || noun == "web" {
+		return name
+	}
+	noun = strings.ToUpper(noun[:1]) + noun[1:]
+	return noun + strings.TrimPrefix(name, noun)
 }
 
 type requestIDKey struct{}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"jingwei/server/area/areatest"
+	"jingwei/server/branch"
+	"jingwei/server/db"
+	"jingwei/server/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// site is a running server on a database of its own, as a client sees it.
+type site struct {
+	t   testing.TB
+	url string
+	app *App
+	db  *database
+}
+
+// setup starts a server on an empty database.
+func setup(t testing.TB) *site {
+	t.Helper()
+	return serve(t, dbtest.URL(t))
+}
+
+// setupCounty starts a server with areatest's county, a branch for the county and one for the first grid.
+func setupCounty(t testing.TB) *site {
+	t.Helper()
+	url := dbtest.URL(t)
+	pool, err := db.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	areatest.Publish(t, pool, areatest.Areas(), areatest.Effective)
+	err = branch.NewService(pool).Save(t.Context(),
+		[]branch.Branch{{Code: "B1", Name: "县工委", Kind: "work_committee", Secretary: "甲"}, {Code: "B2", Name: "网格支部", Kind: "branch", Parent: "B1", Secretary: "乙"}},
+		[]branch.Assignment{{Area: areatest.County, Branch: "B1"}, {Area: firstGrid, Branch: "B2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.Close()
+	return serve(t, url)
+}
+
+// The micro-grid in the north-west corner of areatest's county, and the grid that it is part of.
+const (
+	firstGrid  = "320282001001001"
+	firstMicro = firstGrid + "01"
+)
+
+// A point inside firstMicro.
+const insideLon, insideLat = 119.801, 31.339
+
+func serve(t testing.TB, url string) *site {
+	t.Helper()
+	config := &Config{DatabaseURL: url}
+	d, err := config.openDatabase(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := newApp(t.Context(), config, d, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := newServer(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	finished := make(chan error, 1)
+	go func() { finished <- server.Run(ctx, listener) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-finished; err != nil {
+			t.Errorf("the server ended with: %v", err)
+		}
+		if err := app.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	s := &site{t: t, url: "http://" + listener.Addr().String(), app: app, db: d}
+	s.await("/readyz", http.StatusOK)
+	return s
+}
+
+// await asks until the path answers with the status.
+func (s *site) await(path string, status int) {
+	s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get(s.url + path)
+		if err == nil {
+			response.Body.Close()
+			if response.StatusCode == status {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s does not answer with %d", path, status)
+		}
+	}
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (s *site) do(method, path, body string, header ...string) answer {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, content}
+}
+
+func (s *site) get(path string) answer {
+	s.t.Helper()
+	return s.do(http.MethodGet, path, "")
+}
+
+// into decodes an answer that must have the status.
+func (a answer) into(t testing.TB, status int, v any) {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	if err := json.Unmarshal(a.body, v); err != nil {
+		t.Fatalf("%v: %s", err, a.body)
+	}
+}
+
+// problem checks that an answer is a problem with a code and a sentence, and returns the sentence.
+func (a answer) problem(t testing.TB, status int, code string) string {
+	t.Helper()
+	var p struct {
+		Type, Title, Detail, Code string
+		Status                    int
+	}
+	a.into(t, status, &p)
+	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("content type %q", got)
+	}
+	if p.Code != code || p.Status != status || p.Detail == "" || p.Title == "" {
+		t.Errorf("problem %+v, want code %s and status %d", p, code, status)
+	}
+	return p.Detail
+}
+
+// sse is one server-sent event.
+type sse struct{ id, event, data string }
+
+// follow opens the live stream; the channel closes with it.
+func (s *site) follow(lastEventID string) <-chan sse {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	s.t.Cleanup(cancel)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/events", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if lastEventID != "" {
+		request.Header.Set("Last-Event-ID", lastEventID)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if response.StatusCode != http.StatusOK {
+		s.t.Fatalf("events: %s", response.Status)
+	}
+	events := make(chan sse, 1000)
+	go func() {
+		defer close(events)
+		defer response.Body.Close()
+		scanner := bufio.NewScanner(response.Body)
+		var e sse
+		for scanner.Scan() {
+			field, value, _ := strings.Cut(scanner.Text(), ": ")
+			switch field {
+			case "id":
+				e.id = value
+			case "event":
+				e.event = value
+			case "data":
+				e.data = value
+			case "":
+				if e.event != "" {
+					events <- e
+				}
+				e = sse{}
+			}
+		}
+	}()
+	return events
+}
+
+// next waits for an event of a kind and passes over the others.
+func next(t testing.TB, events <-chan sse, kind string) sse {
+	t.Helper()
+	for timeout := time.After(20 * time.Second); ; {
+		select {
+		case e, ok := <-events:
+			if !ok {
+				t.Fatalf("the stream ended before %s", kind)
+			}
+			if e.event == kind {
+				return e
+			}
+		case <-timeout:
+			t.Fatalf("no %s", kind)
+		}
+	}
+}
+
+func report(title string) string {
+	return fmt.Sprintf(`{"lon":%v,"lat":%v,"item":"%s","title":"%s"}`, insideLon, insideLat, anyItem, title)
+}
+
+// jingwei runs a command line.
+func jingwei(t testing.TB, in io.Reader, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, in, &o, &e)
+	return code, o.String(), e.String()
+}
