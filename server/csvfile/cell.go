@@ -19,12 +19,12 @@ func Number(s string) (float64, *Problem) {
 	}
 	if !isDecimal(s) {
 		return 0, &Problem{
-			Reason: BadNumber, Message: fmt.Sprintf("%q is not a number", shorten(s, 40)), Remedy: "write digits with a point, such as 119.8233, and no unit",
+			Reason: BadNumber, Message: fmt.Sprintf("%q is not a number", shorten(s)), Remedy: "write digits with a point, such as 119.8233, and no unit",
 		}
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		return 0, &Problem{Reason: BadNumber, Message: fmt.Sprintf("%q is not a number that can be stored", shorten(s, 40)), Remedy: "write digits with a point, such as 119.8233"}
+		return 0, &Problem{Reason: BadNumber, Message: fmt.Sprintf("%q is not a number that can be stored", shorten(s)), Remedy: "write digits with a point, such as 119.8233"}
 	}
 	return v, nil
 }
@@ -49,7 +49,7 @@ func Count(s string, least, most int) (int, *Problem) {
 		return 0, problem
 	}
 	if v != float64(int(v)) || v < float64(least) || v > float64(most) {
-		return 0, &Problem{Reason: NumberRange, Message: fmt.Sprintf("%q is not a whole number from %d to %d", shorten(s, 40), least, most), Remedy: "correct it"}
+		return 0, &Problem{Reason: NumberRange, Message: fmt.Sprintf("%q is not a whole number from %d to %d", shorten(s), least, most), Remedy: "correct it"}
 	}
 	return int(v), nil
 }
@@ -72,7 +72,7 @@ func Place(lon, lat string, datum geo.Datum) (geo.Point, *Problem) {
 			}
 		}
 		return geo.Point{}, &Problem{
-			Column: "lon", Reason: CoordinateRange, Message: fmt.Sprintf("lon %s, lat %s is no place on earth", shorten(lon, 40), shorten(lat, 40)),
+			Column: "lon", Reason: CoordinateRange, Message: fmt.Sprintf("lon %s, lat %s is no place on earth", shorten(lon), shorten(lat)),
 			Remedy: "write degrees: longitude from -180 to 180, latitude from -90 to 90; projected metres have to be converted first",
 		}
 	}
@@ -117,7 +117,7 @@ func Code(s string) *Problem {
 	case s == "":
 		return &Problem{Reason: Missing, Message: "the code is missing", Remedy: "give every row its own code"}
 	case utf8.RuneCountInString(s) > 40, strings.ContainsFunc(s, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }):
-		return &Problem{Reason: BadCode, Message: fmt.Sprintf("the code %q does not fit", shorten(s, 40)), Remedy: "use at most 40 characters without blanks"}
+		return &Problem{Reason: BadCode, Message: fmt.Sprintf("the code %q does not fit", shorten(s)), Remedy: "use at most 40 characters without blanks"}
 	}
 	return nil
 }

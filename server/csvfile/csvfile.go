@@ -207,7 +207,7 @@ func (r *Reader) findColumns() error {
 	}
 	found := make([]string, 0, len(r.header))
 	for _, header := range r.header[:min(len(r.header), 40)] {
-		found = append(found, fmt.Sprintf("%q", shorten(header, 40)))
+		found = append(found, fmt.Sprintf("%q", shorten(header)))
 	}
 	if len(r.header) > len(found) {
 		found = append(found, "…")
@@ -241,16 +241,17 @@ func isBlank(c rune) bool {
 	return unicode.IsSpace(c) || c == '\ufeff' || c == '\u200b'
 }
 
-// shorten cuts a text to at most n characters.
-func shorten(s string, n int) string {
-	if len(s) <= n {
+// shorten cuts a text to what fits into a message.
+func shorten(s string) string {
+	const most = 40
+	if len(s) <= most {
 		return s
 	}
 	runes := []rune(s)
-	if len(runes) <= n {
+	if len(runes) <= most {
 		return s
 	}
-	return string(runes[:n]) + "…"
+	return string(runes[:most]) + "…"
 }
 
 // errRead wraps what the source said.
@@ -258,44 +259,42 @@ func (r *Reader) errRead(err error) error {
 	return fmt.Errorf("reading the file failed at line %d: %w", r.line, err)
 }
 
-// Next is the next row that is not blank. The error is io.EOF at the end; a *Problem when this row cannot be read, and then the row
-// holds what could be told of it and the next call goes on behind it; anything else when the source failed.
-func (r *Reader) Next() (Row, error) {
+// Next is the next row that is not blank; err is io.EOF at the end, and anything else when the source failed. A problem tells that this row
+// cannot be read: then the row holds what could be told of it, and the next call goes on behind it.
+func (r *Reader) Next() (row Row, problem *Problem, err error) {
 	for {
-		row := Row{Line: r.line, at: r.at}
-		outcome, err := r.scan(r.comma)
-		if err != nil {
-			return row, err
-		}
-		switch outcome {
-		case atEnd:
-			return row, io.EOF
-		case brokenQuote:
+		row = Row{Line: r.line, at: r.at}
+		found, err := r.scan(r.comma)
+		switch {
+		case err != nil:
+			return row, nil, err
+		case found == atEnd:
+			return row, nil, io.EOF
+		case found == brokenQuote:
 			row.Fields = []string{r.takeLine()}
 			return row, &Problem{
 				Line: row.Line, Reason: BrokenQuotes, Message: "a quotation mark is not closed, or text follows a closed one",
-				Remedy: `put the whole field in quotation marks and write a quotation mark inside it twice`,
-			}
-		case tooLong:
+				Remedy: "put the whole field in quotation marks and write a quotation mark inside it twice",
+			}, nil
+		case found == tooLong:
 			row.Fields = []string{r.takeLine()}
 			return row, &Problem{
 				Line: row.Line, Reason: RowTooLong, Message: fmt.Sprintf("the row is longer than %d bytes, or a quotation mark is never closed", MaxRowBytes),
 				Remedy: "shorten it, or close the quotation mark",
-			}
+			}, nil
 		}
-		var text bool
-		row.Fields, text = r.decode()
+		var isText bool
+		row.Fields, isText = r.decode()
 		r.take()
-		if !slices.ContainsFunc(row.Fields, func(s string) bool { return strings.TrimFunc(s, isBlank) != "" }) {
-			continue
+		if slices.ContainsFunc(row.Fields, func(s string) bool { return strings.TrimFunc(s, isBlank) != "" }) {
+			return row, r.check(&row, isText), nil
 		}
-		return row, r.check(&row, text)
 	}
 }
 
 // check tells whether a row is text and has as many fields as the header; empty ones too many at its end do no harm.
-func (r *Reader) check(row *Row, text bool) error {
-	if !text {
+func (r *Reader) check(row *Row, isText bool) *Problem {
+	if !isText {
 		return &Problem{
 			Line: row.Line, Reason: NotText, Message: "the row is no " + r.Encoding() + " text, unlike the rows before it",
 			Remedy: `save the file as "CSV UTF-8"`,

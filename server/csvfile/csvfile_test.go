@@ -32,15 +32,14 @@ const sheet = "经度,纬度,标题\r\n119.82,31.34,路灯不亮\r\n119.83,31.35
 func read(t testing.TB, r *Reader) (rows []string) {
 	t.Helper()
 	for {
-		row, err := r.Next()
-		var p *Problem
+		row, p, err := r.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return rows
-		case errors.As(err, &p):
-			rows = append(rows, fmt.Sprintf("%d!%s", p.Line, p.Reason))
 		case err != nil:
 			t.Fatal(err)
+		case p != nil:
+			rows = append(rows, fmt.Sprintf("%d!%s", p.Line, p.Reason))
 		default:
 			rows = append(rows, fmt.Sprintf("%d|%s|%s|%s", row.Line, row.Cell(0), row.Cell(1), row.Cell(2)))
 		}
@@ -248,9 +247,9 @@ func TestReadsWhatWasWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, record := range want {
-			row, err := r.Next()
-			if err != nil {
-				t.Fatalf("row %d: %v", i, err)
+			row, problem, err := r.Next()
+			if err != nil || problem != nil {
+				t.Fatalf("row %d: %v %v", i, problem, err)
 			}
 			for j := range record {
 				if got := strings.ReplaceAll(row.Fields[j], "\r\n", "\n"); got != record[j] {
@@ -258,7 +257,7 @@ func TestReadsWhatWasWritten(t *testing.T) {
 				}
 			}
 		}
-		if _, err := r.Next(); !errors.Is(err, io.EOF) {
+		if _, _, err := r.Next(); !errors.Is(err, io.EOF) {
 			t.Fatalf("after the last row: %v", err)
 		}
 	})
@@ -295,7 +294,7 @@ func TestRejectWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := r.Next(); err != nil || again.Cell(2) != row.Fields[2] || again.Cell(0) != "-119.5" {
+	if again, problem, err := r.Next(); err != nil || problem != nil || again.Cell(2) != row.Fields[2] || again.Cell(0) != "-119.5" {
 		t.Errorf("read back %q: %v", again.Fields, err)
 	}
 }
@@ -315,19 +314,18 @@ func FuzzReader(f *testing.F) {
 		}
 		line := 0
 		for rows := 0; ; rows++ {
-			row, err := r.Next()
+			row, problem, err := r.Next()
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			var p *Problem
-			if err != nil && !errors.As(err, &p) {
-				t.Fatalf("%v", err)
+			if err != nil {
+				t.Fatal(err)
 			}
 			if row.Line <= line || rows > len(data) {
 				t.Fatalf("row %d in line %d after line %d", rows, row.Line, line)
 			}
 			line = row.Line
-			if err == nil && (len(row.Fields) != len(r.Header()) || !utf8.ValidString(row.Cell(0))) {
+			if problem == nil && (len(row.Fields) != len(r.Header()) || !utf8.ValidString(row.Cell(0))) {
 				t.Fatalf("row %q under header %q", row.Fields, r.Header())
 			}
 		}
@@ -346,7 +344,7 @@ func BenchmarkReader(b *testing.B) {
 					b.Fatal(err)
 				}
 				for err == nil {
-					_, err = r.Next()
+					_, _, err = r.Next()
 				}
 			}
 		})

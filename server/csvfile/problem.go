@@ -35,8 +35,8 @@ const (
 	TooManyRows     = "too_many_rows"
 )
 
-// Error is the problem in one line, without its place; String has both.
-func (p *Problem) Error() string {
+// Text is the problem in one line, without the number of the line that it is in.
+func (p *Problem) Text() string {
 	s := p.Message + " [" + p.Reason + "]"
 	if p.Column != "" {
 		s = p.Column + ": " + s
@@ -48,11 +48,11 @@ func (p *Problem) Error() string {
 }
 
 // String is the problem in one line, with its place.
-func (p *Problem) String() string {
+func (p Problem) String() string {
 	if p.Line == 0 {
-		return p.Error()
+		return p.Text()
 	}
-	return fmt.Sprintf("line %d: %s", p.Line, p.Error())
+	return fmt.Sprintf("line %d: %s", p.Line, p.Text())
 }
 
 // ErrRefused tells that there are problems and that nothing was imported.

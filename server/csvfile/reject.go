@@ -37,7 +37,7 @@ func (w *RejectWriter) Write(row Row, p *Problem) error {
 			return err
 		}
 	}
-	line := []string{strconv.Itoa(row.Line), p.Error()}
+	line := []string{strconv.Itoa(row.Line), p.Text()}
 	return w.csv.Write(append(line, guarded(row.Fields)...))
 }
 
