@@ -62,7 +62,7 @@ func (im *importer) fit(ctx context.Context, features []*feature, datum geo.Datu
 		var part float64
 		err = im.tx.QueryRow(ctx, `
 			SELECT coalesce(max(ST_Area(ST_Intersection(s.geom, m.g)) / nullif(ST_Area(m.g), 0)), 0)
-			FROM area_shape s JOIN area a ON a.code = s.code, (SELECT ST_MakeValid($1::geometry) AS g) m
+			FROM area_shape s JOIN area a ON a.code = s.code, (SELECT ST_MakeValid(ST_GeomFromEWKB($1)) AS g) m
 			WHERE upper_inf(s.editions) AND a.level = $2 AND s.geom && m.g AND ($3 = '' OR s.code = $3)`,
 			geom, coverage.Levels[f.Level-1].String(), im.namedParent(f)).Scan(&part)
 		if err != nil {

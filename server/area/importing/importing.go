@@ -93,7 +93,7 @@ type Report struct {
 type Repair struct {
 	Feature      int        `json:"feature"` // 1 for the first
 	Code         string     `json:"code"`
-	What         string     `json:"what"` // open_ring, repeated_vertex, orientation, collapsed_ring, self_touch
+	What         string     `json:"what"` // open_ring, repeated_vertex, orientation, collapsed_ring, self_touch, shared_vertex
 	Place        [2]float64 `json:"place"`
 	AreaBeforeM2 float64    `json:"area_before_m2"`
 	AreaAfterM2  float64    `json:"area_after_m2"`

@@ -3,6 +3,7 @@ package importing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
@@ -34,13 +35,15 @@ func stage(ctx context.Context, tx pgx.Tx, features []*feature) error {
 const validChunk = 2000
 
 // repairAll finds the staged shapes that are not valid and mends them, here and in the table. A shape that cannot be mended is told.
-// Valid shapes are not touched, so that neighbours keep the vertices they share.
+// Valid shapes are not touched, so that neighbours keep the vertices they share; but where a repair has cut an edge, the other shapes with
+// that edge get the new vertex too.
 func repairAll(ctx context.Context, tx pgx.Tx, features []*feature, toleranceM float64, tell func(*feature, *defect), progress func(done, total int)) error {
 	type invalid struct {
 		n      int
 		reason string
 		place  [2]float64
 	}
+	cut := splits{}
 	for from := 0; from < len(features); from += validChunk {
 		progress(from, len(features))
 		rows, err := tx.Query(ctx, `
@@ -71,25 +74,50 @@ func repairAll(ctx context.Context, tx pgx.Tx, features []*feature, toleranceM f
 				tell(f, bad)
 				continue
 			}
-			f.Shape, f.mended = mended, f.mended|mendedCrossing
-			geom, err := encodeShape(mended)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, `UPDATE staged SET geom = $2 WHERE n = $1`, v.n, geom); err != nil {
+			cut.add(f.Shape, mended)
+			f.mended |= mendedCrossing
+			if _, err := replace(ctx, tx, v.n, f, mended); err != nil {
 				return err
 			}
 		}
 	}
 	progress(len(features), len(features))
+	if len(cut) == 0 {
+		return nil
+	}
+	for n, f := range features {
+		if shape, ok := cut.insert(f.Shape); ok {
+			done, err := replace(ctx, tx, n, f, shape)
+			if err != nil {
+				return err
+			}
+			if done {
+				f.mended |= mendedShared
+			}
+		}
+	}
 	return nil
+}
+
+// replace gives a feature another shape, here and in the table, if the shape is valid.
+func replace(ctx context.Context, tx pgx.Tx, n int, f *feature, shape []coverage.Polygon) (done bool, err error) {
+	geom, err := encodeShape(shape)
+	if err != nil {
+		return false, err
+	}
+	tag, err := tx.Exec(ctx, `UPDATE staged SET geom = ST_GeomFromEWKB($2) WHERE n = $1 AND ST_IsValid(ST_GeomFromEWKB($2))`, n, geom)
+	if err != nil || tag.RowsAffected() == 0 {
+		return false, err
+	}
+	f.Shape = shape
+	return true, nil
 }
 
 // A shape's edges cut at every crossing, on the lattice, and the faces between them; each with a point inside.
 const listFaces = `
 	SELECT ST_AsBinary(g), ST_X(p), ST_Y(p) FROM (
 		SELECT g, ST_PointOnSurface(g) AS p
-		FROM (SELECT (ST_Dump(ST_Polygonize(ST_UnaryUnion($1::geometry, 1e-7)))).geom AS g) face) inside`
+		FROM (SELECT (ST_Dump(ST_Polygonize(ST_UnaryUnion(ST_GeomFromEWKB($1), 1e-7)))).geom AS g) face) inside`
 
 // One shape made of faces; whether it is valid on the lattice; and where the other faces, that more than one reading of the drawing
 // claims, hold something wider than the tolerance.
@@ -111,8 +139,9 @@ const joinFaces = `
 //
 // The rings are taken as they run, shells counter-clockwise and holes clockwise, and divide the plane into faces, each with a winding
 // number. Where it is 1 the shape is, where it is 0 it is not, whatever rule one reads the drawing by. Other numbers are in doubt: the
-// second loop of a bow-tie, a hole outside its shell, polygons of one shape over each other. Faces in doubt that are nowhere wider than
-// the tolerance are left out; others refuse the shape, at that place.
+// second loop of a bow-tie, a hole outside its shell, polygons of one shape over each other. Where they are wider than the tolerance the
+// shape is refused, at that place; where not, faces of 1 and more are taken and the others left out. By that rule two neighbours whose
+// common border makes a loop still fill the ground once: their numbers add up to 1, so one of them gets the loop.
 func repairShape(ctx context.Context, tx pgx.Tx, shape []coverage.Polygon, toleranceM float64) ([]coverage.Polygon, *defect, error) {
 	var lines orb.MultiLineString
 	for _, polygon := range shape {
@@ -132,12 +161,12 @@ func repairShape(ctx context.Context, tx pgx.Tx, shape []coverage.Polygon, toler
 	var face []byte
 	var lon, lat float64
 	_, err = pgx.ForEachRow(rows, []any{&face, &lon, &lat}, func() error {
-		switch winding(shape, lon, lat) {
-		case 0:
-		case 1:
-			in = append(in, append([]byte(nil), face...))
-		default:
-			doubt = append(doubt, append([]byte(nil), face...))
+		w := winding(shape, lon, lat)
+		if w >= 1 {
+			in = append(in, slices.Clone(face))
+		}
+		if w < 0 || w > 1 {
+			doubt = append(doubt, slices.Clone(face))
 		}
 		return nil
 	})

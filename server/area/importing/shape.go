@@ -26,6 +26,7 @@ const (
 	mendedOrientation
 	mendedCollapsed
 	mendedCrossing // by PostGIS, in repair.go
+	mendedShared   // a vertex of a neighbour's repair was taken over
 )
 
 var mendWords = []struct {
@@ -33,7 +34,7 @@ var mendWords = []struct {
 	word string
 }{
 	{mendedOpen, "open_ring"}, {mendedRepeated, "repeated_vertex"}, {mendedOrientation, "orientation"},
-	{mendedCollapsed, "collapsed_ring"}, {mendedCrossing, "self_touch"},
+	{mendedCollapsed, "collapsed_ring"}, {mendedCrossing, "self_touch"}, {mendedShared, "shared_vertex"},
 }
 
 // tidyRing makes a file's ring a ring of this program: the closing point dropped, no vertex twice in a row, counter-clockwise for a
