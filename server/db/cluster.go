@@ -17,7 +17,7 @@ import (
 const passwordFile = "jingwei.password" // in the cluster's folder, so that cluster and password come and go together
 
 // Who may come in: with the password, over the loopback, nobody else.
-const accessRules = "# written by jingwei\nhost all all 127.0.0.1/32 scram-sha-256\n" //nolint:dupword // every database, every role
+const accessRules = "# written by jingwei\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 // prepareCluster sets install and password, and makes the cluster when there is none.
 func (l *Local) prepareCluster(ctx context.Context) error {
