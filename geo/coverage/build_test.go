@@ -347,3 +347,33 @@ func sameCycle(a, b coverage.Ring) bool {
 	}
 	return false
 }
+
+func TestUpto(t *testing.T) {
+	t.Parallel()
+	c := build(t, testcounty.Small.Areas()...)
+	for _, level := range coverage.Levels {
+		coarse, ids := c.Upto(level)
+		if len(ids) != coarse.Len() {
+			t.Fatalf("%v: %d IDs for %d areas", level, len(ids), coarse.Len())
+		}
+		for i, id := range ids {
+			got, want := coarse.Area(coverage.ID(i)), c.Area(id)
+			if got.Code != want.Code || got.Parent != want.Parent || got.Level > level {
+				t.Fatalf("%v: %+v for %+v", level, got, want)
+			}
+			mustEqualShapes(t, got.Code, got.Shape, want.Shape)
+			for _, child := range coarse.Children(coverage.ID(i)) {
+				if coarse.Parent(child) != coverage.ID(i) {
+					t.Errorf("%v: parent and child of %s disagree", level, got.Code)
+				}
+			}
+			if coarse.Covered(coverage.ID(i)) != (got.Level < level) {
+				t.Errorf("%v: Covered(%s) is wrong", level, got.Code)
+			}
+		}
+	}
+	towns, _ := c.Upto(coverage.Town)
+	if len(towns.Arcs()) != 3 {
+		t.Errorf("two towns have %d arcs, want the one between them and the outer one of each", len(towns.Arcs()))
+	}
+}

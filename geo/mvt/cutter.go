@@ -1,0 +1,173 @@
+// Package mvt cuts vector tiles from a coverage.Coverage: Web Mercator, Mapbox Vector Tile 2.1.
+//
+// Arcs are projected and simplified once a zoom, and every ring and border of that zoom is put together from the same
+// simplified arcs; so neighbours share their line to the last unit, within a tile and across tiles.
+//
+// Layers: a polygon layer for each level that LevelsAt names (county, town, community, grid, micro), with the properties
+// code, name, and where there are any parent and branch; border with the arcs between areas, each once, gathered into
+// one feature a level, whose property level is the widest level that the arcs separate; label with one point for each
+// area in the one tile that holds it, with code, name, level and rank, where the lower rank is the more important.
+package mvt
+
+import (
+	"slices"
+	"sync"
+
+	"jingwei/geo"
+	"jingwei/geo/coverage"
+)
+
+// Tiles are cut for zooms MinZoom to MaxZoom; clients magnify those of MaxZoom.
+const (
+	MinZoom = 6
+	MaxZoom = 16
+)
+
+// firstZoom is where each level begins to show: late enough that no tile of a dense county is larger than 100 KB gzipped.
+var firstZoom = [...]int{coverage.County: 6, coverage.Town: 6, coverage.Community: 11, coverage.Grid: 12, coverage.Micro: 14}
+
+// LevelsAt lists the levels whose areas the tiles of a zoom carry; none outside MinZoom to MaxZoom.
+func LevelsAt(z int) []coverage.Level {
+	if z < MinZoom || z > MaxZoom {
+		return nil
+	}
+	var levels []coverage.Level
+	for _, level := range coverage.Levels {
+		if z >= firstZoom[level] {
+			levels = append(levels, level)
+		}
+	}
+	return levels
+}
+
+// Cutter cuts the tiles of one coverage. It is safe for concurrent use. What a zoom needs is worked out when the first
+// tile of that zoom is cut.
+type Cutter struct {
+	coverage *coverage.Coverage
+	branch   func(coverage.ID) string
+	plans    [len(coverage.Levels)]func() *plan
+	zooms    [MaxZoom + 1]func() *zoom
+	ranks    func() []uint8
+	scratch  sync.Pool
+}
+
+// NewCutter prepares for cutting, which costs nothing yet. branch gives the branch property of an area's polygons, "" for
+// none; it is called for every area in every tile, from several goroutines. A nil branch gives none.
+func NewCutter(c *coverage.Coverage, branch func(coverage.ID) string) *Cutter {
+	t := &Cutter{coverage: c, branch: branch}
+	if branch == nil {
+		t.branch = func(coverage.ID) string { return "" }
+	}
+	for _, level := range coverage.Levels {
+		t.plans[level] = sync.OnceValue(func() *plan { return newPlan(c, level) })
+	}
+	for z := MinZoom; z <= MaxZoom; z++ {
+		levels := LevelsAt(z)
+		t.zooms[z] = sync.OnceValue(func() *zoom { return newZoom(t.plans[levels[len(levels)-1]](), z) })
+	}
+	t.ranks = sync.OnceValue(func() []uint8 { return rank(c) })
+	t.scratch.New = func() any { return &scratch{} }
+	return t
+}
+
+// plan is what the zooms share that show the same levels.
+type plan struct {
+	coverage *coverage.Coverage // of these levels only
+	ids      []coverage.ID      // what its areas are called in the whole coverage
+	areas    [len(coverage.Levels)]*boxTree
+	borders  *boxTree // of the arcs that separate areas
+}
+
+func newPlan(c *coverage.Coverage, finest coverage.Level) *plan {
+	p := &plan{}
+	p.coverage, p.ids = c.Upto(finest)
+	var items [len(coverage.Levels)][]int32
+	var boxes [len(coverage.Levels)][]boxLL
+	for id := range coverage.ID(p.coverage.Len()) {
+		level := p.coverage.Level(id)
+		low, high := p.coverage.BoundsOf(id)
+		items[level] = append(items[level], int32(id))
+		boxes[level] = append(boxes[level], boxLL{low, high})
+	}
+	for level := range p.areas {
+		p.areas[level] = newBoxTree(items[level], boxes[level])
+	}
+	var arcs []int32
+	var arcBoxes []boxLL
+	for i := range p.coverage.Arcs() {
+		arc := &p.coverage.Arcs()[i]
+		if _, separates := arc.Level(); !separates {
+			continue
+		}
+		box := boxLL{arc.Points[0], arc.Points[0]}
+		for _, v := range arc.Points[1:] {
+			box.low = geo.Point{Lon: min(box.low.Lon, v.Lon), Lat: min(box.low.Lat, v.Lat)}
+			box.high = geo.Point{Lon: max(box.high.Lon, v.Lon), Lat: max(box.high.Lat, v.Lat)}
+		}
+		arcs, arcBoxes = append(arcs, int32(i)), append(arcBoxes, box)
+	}
+	p.borders = newBoxTree(arcs, arcBoxes)
+	return p
+}
+
+// zoom holds the arcs of a plan on the square of one zoom.
+type zoom struct {
+	*plan
+	z      int
+	points []point
+	starts []int32 // of each arc in points, and the end
+	frames []frame // around each arc
+}
+
+func newZoom(p *plan, z int) *zoom {
+	arcs := p.coverage.Arcs()
+	l := &zoom{plan: p, z: z, starts: make([]int32, len(arcs)+1), frames: make([]frame, len(arcs))}
+	var line []point
+	for i := range arcs {
+		line = line[:0]
+		for _, v := range arcs[i].Points {
+			line = append(line, project(v, z))
+		}
+		l.points = simplify(l.points, line, toleranceUnits(z))
+		l.starts[i+1] = int32(len(l.points))
+		l.frames[i] = frameOf(l.arc(i))
+	}
+	l.points = slices.Clip(l.points)
+	return l
+}
+
+func (l *zoom) arc(i int) []point { return l.points[l.starts[i]:l.starts[i+1]] }
+
+// rank orders the areas for labelling: ten ranks a level, the largest tenth of a level first, wider levels before finer.
+func rank(c *coverage.Coverage) []uint8 {
+	type sized struct {
+		id   coverage.ID
+		area float64
+	}
+	var levels [len(coverage.Levels)][]sized
+	for id := range coverage.ID(c.Len()) {
+		area := 0.0
+		for _, polygon := range c.Area(id).Shape {
+			for _, ring := range polygon {
+				area += geo.TwiceArea(ring).Float64() // holes are negative
+			}
+		}
+		levels[c.Level(id)] = append(levels[c.Level(id)], sized{id, area})
+	}
+	ranks := make([]uint8, c.Len())
+	for level, areas := range levels {
+		slices.SortStableFunc(areas, func(a, b sized) int {
+			switch {
+			case a.area > b.area:
+				return -1
+			case a.area < b.area:
+				return +1
+			}
+			return 0
+		})
+		for i, a := range areas {
+			ranks[a.id] = uint8(level*10 + i*10/len(areas))
+		}
+	}
+	return ranks
+}

@@ -1,0 +1,166 @@
+package mvt
+
+import (
+	"slices"
+
+	"jingwei/geo/coverage"
+)
+
+// scratch is the memory that cutting one tile needs.
+type scratch struct {
+	polygons, borders, labels layerWriter
+	found                     []int32
+	ring, spare               []point
+}
+
+// Tile is the tile of a zoom, column and row, not compressed; empty when it holds nothing or does not exist.
+func (t *Cutter) Tile(z, x, y int) []byte {
+	levels := LevelsAt(z)
+	if levels == nil || x < 0 || y < 0 || x >= 1<<z || y >= 1<<z {
+		return nil
+	}
+	l := t.zooms[z]()
+	s := t.scratch.Get().(*scratch)
+	defer t.scratch.Put(s)
+
+	origin := point{int32(x) * Extent, int32(y) * Extent}
+	within := frame{point{origin.X - buffer, origin.Y - buffer}, point{origin.X + Extent + buffer, origin.Y + Extent + buffer}}
+	// One unit more, because vertices were rounded to units.
+	northWest := unproject(float64(within.low.X-1), float64(within.low.Y-1), z)
+	southEast := unproject(float64(within.high.X+1), float64(within.high.Y+1), z)
+	box := boxLL{low: northWest, high: southEast}
+	box.low.Lat, box.high.Lat = southEast.Lat, northWest.Lat
+
+	var tile []byte
+	s.labels.reset(origin, "code", "name", "level", "rank")
+	for _, level := range levels {
+		s.polygons.reset(origin, "code", "name", "parent", "branch")
+		s.found = l.areas[level].query(s.found[:0], box)
+		for _, id := range s.found {
+			t.addArea(l, s, coverage.ID(id), within)
+			t.addLabel(l, s, coverage.ID(id), origin)
+		}
+		tile = s.polygons.appendTo(tile, level.String())
+	}
+	tile = l.addBorders(s, tile, levels, box, within)
+	return s.labels.appendTo(tile, "label")
+}
+
+func (t *Cutter) addArea(l *zoom, s *scratch, id coverage.ID, within frame) {
+	c, w := l.coverage, &s.polygons
+	for _, rings := range c.Outline(id) {
+		for i, refs := range rings {
+			s.ring, s.spare = l.ring(s.ring[:0], refs, within), s.spare[:0]
+			s.ring, s.spare = within.clipRing(s.ring, s.spare)
+			s.ring = tidyRing(s.ring)
+			slices.Reverse(s.ring) // areas run counter-clockwise with north up, tiles clockwise
+			area := twiceArea(s.ring)
+			if i == 0 && area <= 0 {
+				break // too small to see, and so are its holes
+			}
+			if i > 0 && area >= 0 {
+				continue
+			}
+			w.ring(s.ring)
+		}
+	}
+	if len(w.geometry) == 0 {
+		return
+	}
+	w.tag(0, c.Code(id))
+	w.tag(1, c.Name(id))
+	if parent := c.Parent(id); parent != coverage.None {
+		w.tag(2, c.Code(parent))
+	}
+	w.tag(3, t.branch(l.ids[id]))
+	w.close(FeatureID(c.Code(id)), polygonType)
+}
+
+// ring puts a ring together from its arcs. An arc that lies wholly beyond one side of the frame is replaced by its ends,
+// which changes nothing inside.
+func (l *zoom) ring(ring []point, refs []coverage.ArcRef, within frame) []point {
+	for _, ref := range refs {
+		i := ref.Arc()
+		points := l.arc(i)
+		first, last := points[0], points[len(points)-1]
+		switch {
+		case !l.frames[i].meets(within) && first != last:
+			if ref.Reversed() {
+				first, last = last, first
+			}
+			ring = append(ring, first, last)
+		case ref.Reversed():
+			for j := len(points) - 1; j >= 0; j-- {
+				ring = append(ring, points[j])
+			}
+		default:
+			ring = append(ring, points...)
+		}
+	}
+	return ring
+}
+
+// tidyRing drops repeated points and spikes, where the ring goes somewhere and straight back, in place.
+func tidyRing(ring []point) []point {
+	n := 0
+	for _, p := range ring {
+		for n > 0 && ring[n-1] == p {
+			n--
+		}
+		if n > 1 && ring[n-2] == p {
+			n--
+			continue
+		}
+		ring[n] = p
+		n++
+	}
+	ring = ring[:n]
+	for len(ring) > 2 {
+		last := len(ring) - 1
+		switch {
+		case ring[last] == ring[0]:
+			ring = ring[:last]
+		case ring[last-1] == ring[0]:
+			ring = ring[:last]
+		case ring[last] == ring[1]:
+			ring = ring[1:]
+		default:
+			return ring
+		}
+	}
+	return nil
+}
+
+func (t *Cutter) addLabel(l *zoom, s *scratch, id coverage.ID, origin point) {
+	p := project(t.coverage.Label(l.ids[id]), l.z)
+	if p.X < origin.X || p.X >= origin.X+Extent || p.Y < origin.Y || p.Y >= origin.Y+Extent {
+		return
+	}
+	c, w := l.coverage, &s.labels
+	w.point(p)
+	w.tag(0, c.Code(id))
+	w.tag(1, c.Name(id))
+	w.tag(2, c.Level(id).String())
+	w.tagNumber(3, uint64(t.ranks()[l.ids[id]]))
+	w.close(FeatureID(c.Code(id)), pointType)
+}
+
+// addBorders writes the border layer: one feature for each level that has a border in the tile.
+func (l *zoom) addBorders(s *scratch, tile []byte, levels []coverage.Level, box boxLL, within frame) []byte {
+	w := &s.borders
+	w.reset(point{within.low.X + buffer, within.low.Y + buffer}, "level")
+	s.found = l.borders.query(s.found[:0], box)
+	arcs := l.coverage.Arcs()
+	for _, level := range levels {
+		for _, i := range s.found {
+			if separated, _ := arcs[i].Level(); separated == level && l.frames[i].meets(within) {
+				s.spare = within.clipLine(l.arc(int(i)), s.spare, w.line)
+			}
+		}
+		if len(w.geometry) > 0 {
+			w.tag(0, level.String())
+			w.close(0, lineStringType)
+		}
+	}
+	return w.appendTo(tile, "border")
+}
