@@ -14,10 +14,7 @@ import (
 )
 
 type importCommand struct {
-	Areas     importAreasCommand     `cmd:"" help:"Import areas of one level from ${sources}. All or nothing: the file becomes one new edition, or every problem is listed with its place and remedy."`
-	Branches  importBranchesCommand  `cmd:"" help:"Import party branches from CSV: code,name,kind,parent,secretary,phone,members,areas. All or nothing."`
-	Stations  importStationsCommand  `cmd:"" help:"Import stations from CSV: code,kind,name,lon,lat,address,stars,floor_area_m2,services,open_to,opening_hours,phone. All or nothing."`
-	Incidents importIncidentsCommand `cmd:"" help:"Import incidents from CSV: lon,lat,reported_at,item,channel,title,description. Bad rows go to FILE.rejected.csv with the reason; running it again adds nothing twice."`
+	Areas importAreasCommand `cmd:"" help:"Import areas of one level from ${sources}. All or nothing: the file becomes one new edition, or every problem is listed with its place and remedy."`
 }
 
 type importAreasCommand struct {
@@ -108,17 +105,4 @@ func printList[T any](out io.Writer, title string, count int, list []T, line fun
 	if more := count - len(list); more > 0 {
 		fmt.Fprintf(out, "  … and %d more\n", more)
 	}
-}
-
-type exportCommand struct {
-	Areas exportAreasCommand `cmd:"" help:"Write areas as GeoJSON to standard output or a file."`
-}
-
-type exportAreasCommand struct {
-	Output  string `short:"o" default:"-" placeholder:"FILE" help:"File to write; - is standard output."`
-	Level   string `enum:",county,town,community,grid,micro" default:"" help:"Only this level."`
-	Parent  string `placeholder:"CODE" help:"Only the areas below this one."`
-	Edition int    `placeholder:"N" help:"An earlier edition (the one in effect)."`
-	Format  string `enum:"geojson,geojsonl" default:"geojson" help:"geojson (a FeatureCollection) or geojsonl (a feature a line)."`
-	CRS     string `name:"crs" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84" help:"Coordinates to write."`
 }
