@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"testing"
 
 	"jingwei/geo"
@@ -149,13 +150,12 @@ func touch(e, o edge) bool {
 	d1, d2 := orient(e.a, e.b, o.a), orient(e.a, e.b, o.b)
 	d3, d4 := orient(o.a, o.b, e.a), orient(o.a, o.b, e.b)
 	switch {
-	case d1 == 0 && d2 == 0: // on one line: they overlap unless they only share an end
-		return e.b != o.a && o.b != e.a || e.a == o.a || e.b == o.b
+	case d1 == 0 && d2 == 0: // on one line: they overlap unless one begins where the other ends
+		return e.b != o.a && o.b != e.a
 	case e.a == o.a || e.a == o.b || e.b == o.a || e.b == o.b:
 		return false
 	}
-	return (d1 >= 0) != (d2 > 0) && (d3 >= 0) != (d4 > 0) || d1 == 0 && (d3 > 0) != (d4 > 0) || d2 == 0 && (d3 > 0) != (d4 > 0) ||
-		d3 == 0 && (d1 > 0) != (d2 > 0) || d4 == 0 && (d1 > 0) != (d2 > 0)
+	return cmp.Compare(d1, 0)*cmp.Compare(d2, 0) <= 0 && cmp.Compare(d3, 0)*cmp.Compare(d4, 0) <= 0
 }
 
 func TestCentresLieInside(t *testing.T) {

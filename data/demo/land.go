@@ -164,7 +164,7 @@ func peaks(centres []vec, wanted []float64) func(vec) float64 {
 	}
 	radius2, height := make([]float64, len(centres)), make([]float64, len(centres))
 	for i, w := range wanted {
-		radius := 1250 * math.Sqrt(w/800) // m; 800 micro-grids are a middling town
+		radius := 1150 * math.Sqrt(w/800) // m; 800 micro-grids are a middling town
 		radius2[i] = radius * radius
 		height[i] = (1 - plainShare) * w / (math.Pi * radius2[i]) // ∫ 1/(1+u²)² = π
 	}

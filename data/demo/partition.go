@@ -43,7 +43,20 @@ func (m *mesh) divide(rng *rand.Rand, t task, label []int32) {
 	weight := make([]float64, k)
 	size, area := make([]float64, k), make([]float64, k)
 	middle := make([]vec, k)
-	const rounds = 60
+	home := make([]int, 0, k) // of each fixed middle: the place nearest to it
+	for _, s := range seeds[:len(t.seeds)] {
+		at := 0
+		for i := range place {
+			if place[i].sub(s).len2() < place[at].sub(s).len2() {
+				at = i
+			}
+		}
+		home = append(home, at)
+	}
+	rounds := 60
+	if t.seeds != nil { // the sizes of neighbours differ much more
+		rounds = 240
+	}
 	for round := range rounds {
 		for j := range k {
 			size[j], area[j], middle[j] = 0, 0, vec{}
@@ -61,17 +74,37 @@ func (m *mesh) divide(rng *rand.Rand, t task, label []int32) {
 			middle[best] = middle[best].add(place[i])
 		}
 		for j := range k {
-			if size[j] == 0 { // squeezed out: start again at a random cell
-				seeds[j], weight[j] = place[rng.IntN(len(place))], 0
+			if size[j] == 0 { // squeezed out: start again, just heavy enough to win its middle
+				seeds[j] = place[rng.IntN(len(place))]
 				if t.seeds != nil {
-					seeds[j] = bend(t.noise, t.seeds[j], t.waveM, t.bendM)
+					seeds[j] = place[home[j]]
 				}
+				weight[j] = math.Inf(-1)
+				for i, s := range seeds {
+					if i != j {
+						weight[j] = math.Max(weight[j], weight[i]-seeds[j].sub(s).len2())
+					}
+				}
+				weight[j] += .03 * nextTo(seeds, j)
 				continue
 			}
 			// One more cell needs about its area more of weight; the step shrinks so that the end is calm.
-			weight[j] += (t.wanted[j] - size[j]) * area[j] / size[j] * (.5 - .4*float64(round)/rounds)
+			// It is bounded by the distance to the next middle, or small parts beside large ones would swing out of the map.
+			change := (t.wanted[j] - size[j]) * area[j] / size[j] * .4 * (1 - .8*float64(round)/float64(rounds))
+			bound := .03 * nextTo(seeds, j)
+			weight[j] += clamp(change, -bound, bound)
 			if t.seeds == nil && round < rounds*2/3 {
 				seeds[j] = middle[j].mul(1 / size[j])
+			}
+		}
+		for j, at := range home {
+			// Whoever holds the middle of another is moved away from it; pulling the weak one back would bring the two closer
+			// together, where a little weight moves their border far.
+			for _, c := range append([]int32{t.cells[at]}, m.ring[t.cells[at]]...) {
+				if c >= 0 && int(label[c]) != j {
+					i := label[c]
+					seeds[i] = seeds[i].add(seeds[i].sub(place[at]).mul(.004))
+				}
 			}
 		}
 	}
@@ -82,6 +115,17 @@ func (m *mesh) divide(rng *rand.Rand, t task, label []int32) {
 	m.join(t, in, label)
 	m.refill(t, in, label)
 	m.level(t, in, label)
+}
+
+// nextTo is the square of the distance from a middle to the next other one.
+func nextTo(seeds []vec, j int) float64 {
+	best := math.Inf(1)
+	for i, s := range seeds {
+		if i != j {
+			best = math.Min(best, s.sub(seeds[j]).len2())
+		}
+	}
+	return best
 }
 
 // spread picks first middles that lie far from each other (k-means++, Arthur and Vassilvitskii 2007).
@@ -193,6 +237,48 @@ func (m *mesh) refill(t task, in map[int32]bool, label []int32) {
 				break
 			}
 		}
+	}
+}
+
+// carve makes a new part of wanted cells: it begins at the cell next to middle that lies on a border between parts, and grows
+// around it as round as the topology allows. So it never lies in the midst of another part, which would give that a hole.
+func (m *mesh) carve(t task, label []int32, part int32, middle vec, wanted int) {
+	in := make(map[int32]bool, len(t.cells))
+	for _, c := range t.cells {
+		in[c] = true
+	}
+	border := func(c int32) bool {
+		for _, n := range m.ring[c] {
+			if n >= 0 && label[n] != label[c] {
+				return true
+			}
+		}
+		return false
+	}
+	nearest := func(from vec, fits func(c int32) bool) int32 {
+		best, bestD := int32(-1), math.Inf(1)
+		for _, c := range t.cells {
+			if d := m.xy[c].sub(from).len2(); d < bestD && fits(c) {
+				best, bestD = c, d
+			}
+		}
+		return best
+	}
+	start := nearest(middle, func(c int32) bool { return border(c) && m.runs(c, in, label, label[c]) == 1 })
+	if start < 0 {
+		return
+	}
+	label[start] = part
+	// Growing towards the true middle, from the border, makes the part hold it where it can.
+	towards := lerp(m.xy[start], middle, .7)
+	for range wanted - 1 {
+		next := nearest(towards, func(c int32) bool {
+			return label[c] != part && m.runs(c, in, label, part) == 1 && m.runs(c, in, label, label[c]) == 1
+		})
+		if next < 0 {
+			return
+		}
+		label[next] = part
 	}
 }
 

@@ -68,7 +68,7 @@ func (m *mesh) plant(seed uint64, c data.County, progress func(done, total int))
 	label := make([]int32, len(m.site))
 	scaleTo(towns, len(all))
 	rng := stream(seed, "areas")
-	m.divide(rng, task{cells: all, wanted: towns, seeds: seeds, waveM: 5000, bendM: 1100, noise: mix(seed ^ 1)}, label)
+	m.plantTowns(rng, seed, c, all, towns, seeds, label)
 	for i, cells := range group(all, label, len(towns)) {
 		t[coverage.Town] = append(t[coverage.Town], region{code: c.Towns[i].Code, name: c.Towns[i].Name, kind: KindBase, cells: cells})
 	}
@@ -90,6 +90,37 @@ func (m *mesh) plant(seed uint64, c data.County, progress func(done, total int))
 		m.plantGrids(rng, seed, &t, i, community, label)
 	}
 	return t
+}
+
+// plantTowns divides the county into towns. Zones (codes 400 and up) are small and lie between larger towns, so they are cut out of
+// these afterwards.
+func (m *mesh) plantTowns(rng *rand.Rand, seed uint64, c data.County, all []int32, wanted []float64, seeds []vec, label []int32) {
+	var large, zones []int
+	for i, town := range c.Towns {
+		if town.Code[6] >= '4' {
+			zones = append(zones, i)
+		} else {
+			large = append(large, i)
+		}
+	}
+	t := task{cells: all, waveM: 5000, bendM: 1100, noise: mix(seed ^ 1)}
+	for _, i := range large {
+		t.wanted, t.seeds = append(t.wanted, wanted[i]), append(t.seeds, seeds[i])
+	}
+	scaleTo(t.wanted, len(all))
+	m.divide(rng, t, label)
+	for _, cell := range all {
+		label[cell] = int32(large[label[cell]])
+	}
+	for _, i := range zones {
+		m.carve(t, label, int32(i), seeds[i], int(wanted[i]))
+	}
+	t.wanted = wanted
+	in := make(map[int32]bool, len(all))
+	for _, cell := range all {
+		in[cell] = true
+	}
+	m.level(t, in, label)
 }
 
 // plantGrids divides one community into grids and micro-grids.

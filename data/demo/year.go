@@ -45,22 +45,29 @@ func newYear(c *County, cfg IncidentConfig) *year {
 	}
 	y.people, y.land = newAlias(households), newAlias(area)
 	rng := stream(cfg.Seed, "hot spots")
+	hubs := make([]int32, 150) // markets, stations, hospitals: places that draw many kinds of incidents
+	for i := range hubs {
+		hubs[i] = y.people.pick(rng)
+	}
 	for range y.stories {
-		spots, weight := y.placeHotSpots(rng)
+		spots, weight := y.placeHotSpots(rng, hubs)
 		y.spots, y.spotPick = append(y.spots, spots), append(y.spotPick, newAlias(weight))
 	}
 	y.weighHours()
 	return y
 }
 
-// placeHotSpots picks 40 to 120 micro-grids by their people. A few draw most (weights fall like 1/rank); two in five last only
-// one to six weeks.
-func (y *year) placeHotSpots(rng *rand.Rand) (spots []hotSpot, weight []float64) {
+// placeHotSpots picks 40 to 120 micro-grids by their people, half of them among the hubs. A few draw most (weights fall like
+// 1/rank); two in five last only one to six weeks.
+func (y *year) placeHotSpots(rng *rand.Rand, hubs []int32) (spots []hotSpot, weight []float64) {
 	n := 40 + rng.IntN(81)
 	for i := range n {
 		at := y.people.pick(rng)
-		s := hotSpot{micro: at, spreadM: y.county.micros[at].radiusM * (.5 + 2.5*rng.Float64()*rng.Float64()), end: math.MaxInt64}
-		w := 1 / (float64(i) + 6)
+		if rng.Float64() < .5 {
+			at = hubs[rng.IntN(len(hubs))]
+		}
+		s := hotSpot{micro: at, spreadM: y.county.micros[at].radiusM * (.4 + 2*rng.Float64()*rng.Float64()), end: math.MaxInt64}
+		w := 1 / (float64(i) + 4)
 		if rng.Float64() < .4 {
 			length := time.Duration(7+rng.IntN(36)) * 24 * time.Hour
 			s.from = time.Duration(rng.Int64N(int64(365 * 24 * time.Hour)))
