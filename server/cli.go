@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -23,6 +24,7 @@ type cli struct {
 	Demo    demoCommand    `cmd:"" help:"Fill an empty database with the demo county: areas, branches, stations and a year of incidents."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's tables to what this program knows. All other commands do it by themselves."`
 	Import  importCommand  `cmd:"" help:"Import your own areas, branches, stations or incidents."`
+	Export  exportCommand  `cmd:"" help:"Write areas to a file."`
 	Snap    snapCommand    `cmd:"" help:"Snap points: CSV with lon,lat on standard input, CSV with the code of each level and the branch on standard output."`
 	DB      dbCommand      `cmd:"" name:"db" help:"About the database."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
@@ -67,7 +69,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if err != nil {
 		fmt.Fprintf(errOut, "jingwei: %v\n", err)
 		if parse := (*kong.ParseError)(nil); errors.As(err, &parse) && parse.Context != nil && parse.Context.Command() != "" {
-			fmt.Fprintf(errOut, "See: jingwei %s --help\n", parse.Context.Command())
+			words, _, _ := strings.Cut(parse.Context.Command(), " <") // without the arguments
+			fmt.Fprintf(errOut, "See: jingwei %s --help\n", words)
 		} else {
 			fmt.Fprintln(errOut, "See: jingwei --help")
 		}

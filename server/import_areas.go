@@ -14,12 +14,13 @@ import (
 )
 
 type importCommand struct {
-	Areas importAreasCommand `cmd:"" help:"Import areas of one level from ${sources}. All or nothing: the file becomes one new edition, or every problem is listed with its place and remedy."`
+	Areas     importAreasCommand     `cmd:"" help:"Import areas of one level from ${sources}. All or nothing: the file becomes one new edition, or every problem is listed with its place and remedy."`
+	Incidents importIncidentsCommand `cmd:"" help:"Import incidents from CSV: lon,lat,reported_at,item,channel,title,description. Bad rows go to FILE.rejected.csv with the reason; running it again adds nothing twice."`
 }
 
 type importAreasCommand struct {
 	File       string  `arg:"" help:"${sources}; - reads standard input."`
-	Level      string  `required:"" enum:"county,town,community,grid,micro" help:"Level of every area in the file: county, town, community, grid or micro."`
+	Level      string  `required:"" placeholder:"LEVEL" enum:"county,town,community,grid,micro" help:"Level of every area in the file: county, town, community, grid or micro."`
 	Code       string  `required:"" placeholder:"PROP" help:"Property with the code; \"id\" also means the feature's own id."`
 	Name       string  `required:"" placeholder:"PROP" help:"Property with the name."`
 	Parent     string  `placeholder:"PROP" help:"Property with the parent's code; without it the parent is found by a point inside the area."`
