@@ -69,7 +69,10 @@ function connect(hear: (message: LiveMessage) => void, returned: () => void): ()
     const connection = new Connection('/api/v1/events', hear)
     return () => connection.close()
   }
-  const worker = new SharedWorker(new URL('./shared-worker.ts', import.meta.url), { type: 'module', name: 'jingwei-live' })
+  const worker = new SharedWorker(new URL('./shared-worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'jingwei-live',
+  })
   const say = (message: TabMessage) => worker.port.postMessage(message)
   worker.port.onmessage = (event: MessageEvent<LiveMessage>) => hear(event.data)
   worker.port.start()

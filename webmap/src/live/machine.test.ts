@@ -52,7 +52,11 @@ describe('the live stream', () => {
   })
 
   it('gives up a connection that is silent', () => {
-    const { last, state } = run({ kind: 'opened', at: 0 }, { kind: 'heard', at: 5000 }, { kind: 'tick', at: 5000 + SILENCE_MS })
+    const { last, state } = run(
+      { kind: 'opened', at: 0 },
+      { kind: 'heard', at: 5000 },
+      { kind: 'tick', at: 5000 + SILENCE_MS },
+    )
     expect(last).toEqual(['disconnect', 'status'])
     expect(state.phase).toBe('waiting')
   })
@@ -62,7 +66,12 @@ describe('the live stream', () => {
   })
 
   it('counts the time down from the first loss', () => {
-    const { state } = run({ kind: 'opened', at: 0 }, { kind: 'failed', at: 100 }, { kind: 'tick', at: 600 }, { kind: 'failed', at: 700 })
+    const { state } = run(
+      { kind: 'opened', at: 0 },
+      { kind: 'failed', at: 100 },
+      { kind: 'tick', at: 600 },
+      { kind: 'failed', at: 700 },
+    )
     expect(state.downSince).toBe(100)
     expect(isStale(state.downSince, 100 + STALE_MS)).toBe(false)
     expect(isStale(state.downSince, 101 + STALE_MS)).toBe(true)

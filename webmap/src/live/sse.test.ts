@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { SseParser } from './sse.ts'
 
-const stream = ': hello\n\nid: 7\nevent: incident.created\ndata: {"a":\ndata: 1}\n\ndata:plain\r\n\r\nevent: empty\n\nid\ndata: x\n\n'
+const stream =
+  ': hello\n\nid: 7\nevent: incident.created\ndata: {"a":\ndata: 1}\n\ndata:plain\r\n\r\nevent: empty\n\nid\ndata: x\n\n'
 const events = [
   { id: '7', name: 'incident.created', data: '{"a":\n1}' },
   { id: '7', name: 'message', data: 'plain' },

@@ -93,6 +93,12 @@ export class AreaLayer extends L.GridLayer {
     for (const { shown } of this.slots.values()) if (shown?.z === zoom) yield shown
   }
 
+  /** The levels that have a border or an area in the present zoom, from the widest. */
+  levels(): Level[] {
+    const shown = [...this.shown()]
+    return LEVELS.filter((level) => shown.some(({ source }) => source.borders[level] ?? source.areas[level]))
+  }
+
   /** Draws every tile again from its kept paths, at another pixel ratio or interface scale. */
   repaint() {
     for (const [canvas, { shown }] of this.slots) if (shown) paint(canvas as HTMLCanvasElement, shown)

@@ -4,6 +4,7 @@ import { AreaLayer, type FoundArea } from './area-layer.ts'
 import { Highlight } from './highlight.ts'
 import { IncidentLayer, type IncidentMark } from './incident-layer.ts'
 import { Labels } from './labels.ts'
+import type { Level } from './tiles/decode.ts'
 import { type TileJson, TileSource } from './tiles/source.ts'
 
 export const MAX_ZOOM = 19
@@ -33,6 +34,8 @@ export interface MapEvents {
   onTileFailures(count: number): void
   /** Whether tiles are on their way. */
   onLoading(loading: boolean): void
+  /** The levels whose borders the view shows, from the widest. */
+  onLevels(levels: Level[]): void
 }
 
 /** Room that panels cover, in CSS pixels, so that what is flown to is not hidden behind them. */
@@ -77,8 +80,8 @@ export class AreaMap {
     })
     for (const [name, zIndex] of [
       ['highlight', 350],
+      ['incidents', 410],
       ['names', 420],
-      ['incidents', 450],
     ] as const) {
       const pane = this.map.createPane(name)
       pane.style.zIndex = `${zIndex}`
@@ -141,7 +144,10 @@ export class AreaMap {
   /** Moves the map only where the place (degrees) is hidden behind a panel or outside the view. */
   reveal(lon: number, lat: number) {
     const { top, right, bottom, left } = this.insets
-    this.map.panInside([lat, lon], { paddingTopLeft: [left + 24, top + 24], paddingBottomRight: [right + 24, bottom + 24] })
+    this.map.panInside([lat, lon], {
+      paddingTopLeft: [left + 24, top + 24],
+      paddingBottomRight: [right + 24, bottom + 24],
+    })
   }
 
   zoomBy(steps: number) {
@@ -206,6 +212,7 @@ export class AreaMap {
       if (areas !== this.areas) return
       this.labels.refresh()
       this.highlight.invalidate()
+      this.events.onLevels(areas.levels())
     }
     const settle = (key: string, ok: boolean) => {
       if (ok ? this.failed.delete(key) : !this.failed.has(key) && this.failed.add(key)) {

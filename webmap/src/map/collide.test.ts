@@ -24,7 +24,9 @@ describe('place', () => {
       seed = (seed * 1103515245 + 12345) % 2147483648
       return seed / 2147483648
     }
-    const boxes = Array.from({ length: 800 }, () => box(random() * 1500, random() * 900, 20 + random() * 120, 10 + random() * 30))
+    const boxes = Array.from({ length: 800 }, () =>
+      box(random() * 1500, random() * 900, 20 + random() * 120, 10 + random() * 30),
+    )
     const slow: Box[] = []
     for (const each of boxes) if (!slow.some((other) => overlaps(each, other))) slow.push(each)
     expect(place(boxes)).toEqual(slow)

@@ -3,7 +3,7 @@ import { TILE_SIZE } from './area-layer.ts'
 import { SELECT } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import type { LoadedTile } from './tiles/source.ts'
-import { ViewportCanvas, type Viewport } from './viewport-canvas.ts'
+import { type Viewport, ViewportCanvas } from './viewport-canvas.ts'
 
 /** Marks the hovered and the selected area above the tiles, from the tiles' own paths: no tile is fetched or painted again. */
 export class Highlight extends ViewportCanvas {

@@ -1,5 +1,5 @@
-import { ALERT, CALM } from './style.ts'
-import { ViewportCanvas, type Viewport } from './viewport-canvas.ts'
+import { ALERT, CALM, LAND, PAST } from './style.ts'
+import { type Viewport, ViewportCanvas } from './viewport-canvas.ts'
 import { toWorld, type WorldPoint } from './world.ts'
 
 /** How an incident is drawn: shape by tier, filled while it is open, red only while it demands action now. */
@@ -66,7 +66,7 @@ export class IncidentLayer extends ViewportCanvas {
       const { x, y } = toCanvas(mark.at)
       if (x < -10 || y < -10 || x > width + 10 || y > height + 10) continue
       this.places.push({ id: mark.id, x, y })
-      drawMark(ctx, mark, x, y, mark.id === this.selected ? size * 1.35 : size)
+      drawMark(ctx, mark, x, y, mark.id === this.selected ? size * 1.35 : mark.open ? size : size * 0.8)
       if (mark.id === this.selected) ring(ctx, x, y, size * 2.4, 2 * ui, CALM)
     }
     this.drawPulses(ctx, toCanvas, ui)
@@ -91,7 +91,7 @@ export class IncidentLayer extends ViewportCanvas {
 }
 
 function drawMark(ctx: CanvasRenderingContext2D, mark: IncidentMark, x: number, y: number, size: number) {
-  const color = mark.urgent && mark.open ? ALERT : CALM
+  const color = !mark.open ? PAST : mark.urgent ? ALERT : CALM
   ctx.beginPath()
   if (mark.shape === 'circle') ctx.arc(x, y, size, 0, 2 * Math.PI)
   else if (mark.shape === 'square') ctx.rect(x - size * 0.88, y - size * 0.88, size * 1.76, size * 1.76)
@@ -102,9 +102,9 @@ function drawMark(ctx: CanvasRenderingContext2D, mark: IncidentMark, x: number, 
     ctx.closePath()
   }
   // A closed incident is an outline only.
-  ctx.fillStyle = mark.open ? color : '#fbfaf6'
-  ctx.strokeStyle = mark.open ? '#ffffff' : color
-  ctx.lineWidth = mark.open ? 1 : 1.3
+  ctx.fillStyle = mark.open ? color : LAND
+  ctx.strokeStyle = mark.open ? LAND : color
+  ctx.lineWidth = 1.2
   ctx.fill()
   ctx.stroke()
 }

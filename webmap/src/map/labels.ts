@@ -2,7 +2,7 @@ import type { AreaLayer } from './area-layer.ts'
 import { type Box, place } from './collide.ts'
 import { LABEL, LABEL_FONT, type LabelStyle } from './style.ts'
 import { type LabelPoint, LEVELS } from './tiles/decode.ts'
-import { ViewportCanvas, type Viewport } from './viewport-canvas.ts'
+import { type Viewport, ViewportCanvas } from './viewport-canvas.ts'
 
 interface Placed extends Box {
   lines: string[]
@@ -52,7 +52,10 @@ export class Labels extends ViewportCanvas {
     }
   }
 
-  private *candidates(ctx: CanvasRenderingContext2D, { toCanvas, width, height, zoom, ui }: Viewport): Generator<Placed> {
+  private *candidates(
+    ctx: CanvasRenderingContext2D,
+    { toCanvas, width, height, zoom, ui }: Viewport,
+  ): Generator<Placed> {
     for (const point of this.points) {
       const style = LABEL[point.level]
       if (zoom < style.from || zoom > style.to) continue

@@ -7,6 +7,7 @@ export const INK = '#1b2733'
 export const SELECT = '#1f5fa8'
 export const ALERT = '#c62828'
 export const CALM = '#3d5a73'
+export const PAST = '#7d93a6'
 
 export interface Line {
   color: string

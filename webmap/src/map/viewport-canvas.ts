@@ -28,7 +28,8 @@ export abstract class ViewportCanvas extends L.Layer {
   private drawn = L.bounds([0, 0], [0, 0])
 
   constructor(pane: string) {
-    super({ pane })
+    super()
+    L.Util.setOptions(this, { pane })
   }
 
   protected abstract draw(ctx: CanvasRenderingContext2D, viewport: Viewport): void

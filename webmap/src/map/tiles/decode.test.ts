@@ -80,16 +80,68 @@ const hole = (x: number, y: number, size: number): [number, number][] => square(
 
 const bytes = encode({
   town: [
-    { type: 3, properties: { code: '320282001', name: '宜城街道' }, parts: [square(-64, 0, 1064), hole(200, 200, 100)] },
-    { type: 3, properties: { code: '320282100', name: '张渚镇' }, parts: [square(1000, 0, 1000), square(3000, 3000, 500)] },
+    {
+      type: 3,
+      properties: { code: '320282001', name: '宜城街道' },
+      parts: [square(-64, 0, 1064), hole(200, 200, 100)],
+    },
+    {
+      type: 3,
+      properties: { code: '320282100', name: '张渚镇' },
+      parts: [square(1000, 0, 1000), square(3000, 3000, 500)],
+    },
   ],
   border: [
-    { type: 2, properties: { level: 'town' }, parts: [[[1000, 0], [1000, 1000]]] },
-    { type: 2, properties: { level: 'county' }, parts: [[[0, 0], [1000, 0]], [[1000, 0], [2000, 0]]] },
-    { type: 2, properties: { level: 'nonsense' }, parts: [[[0, 0], [1, 1]]] },
+    {
+      type: 2,
+      properties: { level: 'town' },
+      parts: [
+        [
+          [1000, 0],
+          [1000, 1000],
+        ],
+      ],
+    },
+    {
+      type: 2,
+      properties: { level: 'county' },
+      parts: [
+        [
+          [0, 0],
+          [1000, 0],
+        ],
+        [
+          [1000, 0],
+          [2000, 0],
+        ],
+      ],
+    },
+    {
+      type: 2,
+      properties: { level: 'nonsense' },
+      parts: [
+        [
+          [0, 0],
+          [1, 1],
+        ],
+      ],
+    },
   ],
-  label: [{ type: 1, properties: { code: '320282001', name: '宜城街道', level: 'town', rank: 3 }, parts: [[[2048, 1024]]] }],
-  roads: [{ type: 2, properties: {}, parts: [[[0, 0], [9, 9]]] }],
+  label: [
+    { type: 1, properties: { code: '320282001', name: '宜城街道', level: 'town', rank: 3 }, parts: [[[2048, 1024]]] },
+  ],
+  roads: [
+    {
+      type: 2,
+      properties: {},
+      parts: [
+        [
+          [0, 0],
+          [9, 9],
+        ],
+      ],
+    },
+  ],
 })
 
 describe('decodeTile', () => {

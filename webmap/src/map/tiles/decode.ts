@@ -128,8 +128,8 @@ function decodeBorders(layer: MvtLayer): Partial<Record<Level, BorderLayer>> {
     const feature = layer.feature(i)
     const level = feature.properties.level
     if (!isLevel(level)) continue
-    let writer = writers.get(level)
-    if (!writer) writers.set(level, (writer = new GeometryWriter()))
+    const writer = writers.get(level) ?? new GeometryWriter()
+    writers.set(level, writer)
     writer.add(feature)
   }
   return Object.fromEntries([...writers].map(([level, writer]) => [level, writer.finish()]))

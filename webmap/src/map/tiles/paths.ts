@@ -14,8 +14,8 @@ export interface Paths {
 export function pathsOf(tile: Tile): Paths {
   const kept = new Map<string, Path2D>()
   const keep = (key: string, build: () => Path2D) => {
-    let path = kept.get(key)
-    if (!path) kept.set(key, (path = build()))
+    const path = kept.get(key) ?? build()
+    kept.set(key, path)
     return path
   }
   return {
@@ -55,7 +55,13 @@ function trace(geometry: Geometry, from: number, to: number, close: boolean): Pa
 export function areaAt(layer: AreaLayer, x: number, y: number): number {
   const { boxes, featureStart, partStart, coords } = layer
   for (let i = 0; i < layer.codes.length; i++) {
-    if (x < (boxes[4 * i] ?? 0) || y < (boxes[4 * i + 1] ?? 0) || x > (boxes[4 * i + 2] ?? 0) || y > (boxes[4 * i + 3] ?? 0)) continue
+    if (
+      x < (boxes[4 * i] ?? 0) ||
+      y < (boxes[4 * i + 1] ?? 0) ||
+      x > (boxes[4 * i + 2] ?? 0) ||
+      y > (boxes[4 * i + 3] ?? 0)
+    )
+      continue
     let inside = false
     for (let part = featureStart[i] ?? 0; part < (featureStart[i + 1] ?? 0); part++) {
       const start = partStart[part] ?? 0

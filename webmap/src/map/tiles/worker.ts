@@ -1,7 +1,9 @@
 /* Fetches and decodes tiles beside the page, so that neither holds up a pan. */
 import { buffersOf, decodeTile, type Tile } from './decode.ts'
 
-export type TileRequest = { kind: 'load'; key: string; url: string; z: number; x: number; y: number } | { kind: 'abort'; key: string }
+export type TileRequest =
+  | { kind: 'load'; key: string; url: string; z: number; x: number; y: number }
+  | { kind: 'abort'; key: string }
 export type TileAnswer = { key: string; tile: Tile | null } | { key: string; error: string }
 
 const underway = new Map<string, AbortController>()
