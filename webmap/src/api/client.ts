@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch'
 import { t } from '../i18n/index.ts'
 import type { paths } from './schema.gen.ts'
-import type { About, AreaFeature, Crs, Incident, Item, Lists, Problem, Report, Snap, TileJson } from './types.ts'
+import type { About, AreaFeature, Box, Crs, Incident, Item, Problem, Report, Snap, TileJson } from './types.ts'
 
 /** A failed request, with a sentence for people. */
 export class ApiError extends Error {
@@ -20,14 +20,15 @@ export const isAbort = (error: unknown) => error instanceof DOMException && erro
 
 const { GET, POST } = createClient<paths>({ baseUrl: location.origin })
 
-interface Answer<T> {
-  data?: T
+interface Answer {
+  data?: unknown
   error?: unknown
   response: Response
 }
 
-async function ask<T>(request: Promise<Answer<T>>): Promise<Lists<T>> {
-  let answer: Answer<T>
+/** T is the answer's type in types.ts, which is derived from the operation's. */
+async function ask<T>(request: Promise<Answer>): Promise<T> {
+  let answer: Answer
   try {
     answer = await request
   } catch (error) {
@@ -35,7 +36,7 @@ async function ask<T>(request: Promise<Answer<T>>): Promise<Lists<T>> {
     throw new ApiError(t('app.offline'), 0, '')
   }
   const { data, error, response } = answer
-  if (data !== undefined) return data as Lists<T>
+  if (data !== undefined) return data as T
   const problem: Partial<Problem> = typeof error === 'object' && error !== null ? error : {}
   throw new ApiError(
     [problem.detail || `${response.status} ${response.statusText}`, ...places(problem)].join('\n'),
@@ -53,35 +54,35 @@ function places({ detail, errors }: Partial<Problem>): string[] {
 
 /** The server's API in the words of the pages. Every call fails with an ApiError or, when aborted, an AbortError. */
 export const api = {
-  about: () => ask(GET('/api/v1/about')) as Promise<About>,
+  about: () => ask<About>(GET('/api/v1/about')),
 
-  tiles: () => ask(GET('/tiles/areas.json')) as Promise<TileJson>,
+  tiles: () => ask<TileJson>(GET('/tiles/areas.json')),
 
   snap: (lon: number, lat: number, crs: Crs, signal?: AbortSignal) =>
-    ask(GET('/api/v1/snap', { params: { query: { lon, lat, crs } }, signal })) as Promise<Snap>,
+    ask<Snap>(GET('/api/v1/snap', { params: { query: { lon, lat, crs } }, signal })),
 
   /** Areas whose name has the text in it, or whose code begins with it. */
-  async areas(q: string, limit: number, signal?: AbortSignal): Promise<AreaFeature[]> {
-    const found = await ask(GET('/api/v1/areas', { params: { query: { q, limit, geometry: false } }, signal }))
-    return found.features as AreaFeature[]
-  },
+  areas: (q: string, limit: number, signal?: AbortSignal) =>
+    ask<{ features: AreaFeature[] }>(
+      GET('/api/v1/areas', { params: { query: { q, limit, geometry: false } }, signal }),
+    ).then(({ features }) => features),
 
   area: (code: string, signal?: AbortSignal) =>
-    ask(
-      GET('/api/v1/areas/{code}', { params: { path: { code }, query: { geometry: false } }, signal }),
-    ) as Promise<AreaFeature>,
+    ask<AreaFeature>(GET('/api/v1/areas/{code}', { params: { path: { code }, query: { geometry: false } }, signal })),
 
-  items: async (): Promise<Item[]> => (await ask(GET('/api/v1/items'))).items,
+  items: () => ask<{ items: Item[] }>(GET('/api/v1/items')).then(({ items }) => items),
 
-  /** The newest incidents of a box (west, south, east, north) or of everywhere. */
-  incidents: (bbox: number[] | null, limit: number, signal?: AbortSignal) =>
-    ask(GET('/api/v1/incidents', { params: { query: { limit, ...(bbox && { bbox }) } }, signal, querySerializer })),
+  /** The newest incidents of a box or of everywhere. */
+  incidents: (bbox: Box | null, limit: number, signal?: AbortSignal) =>
+    ask<{ items: Incident[]; next: string | null }>(
+      GET('/api/v1/incidents', { params: { query: { limit, ...(bbox && { bbox }) } }, signal, querySerializer }),
+    ),
 
-  incident: (id: string, signal?: AbortSignal): Promise<Incident> =>
-    ask(GET('/api/v1/incidents/{id}', { params: { path: { id } }, signal })),
+  incident: (id: string, signal?: AbortSignal) =>
+    ask<Incident>(GET('/api/v1/incidents/{id}', { params: { path: { id } }, signal })),
 
-  report: (report: Report, key: string): Promise<Incident> =>
-    ask(
+  report: (report: Report, key: string) =>
+    ask<Incident>(
       POST('/api/v1/incidents', {
         params: { header: { 'Idempotency-Key': key } },
         body: { crs: 'wgs84', ...report },
