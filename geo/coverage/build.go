@@ -36,7 +36,15 @@ func Build(areas []Area) (*Coverage, error) {
 	if err := c.link(areas); err != nil {
 		return nil, err
 	}
-	t := newTopology(areas)
+	vertices := 0
+	for _, area := range areas {
+		for _, polygon := range area.Shape {
+			for _, ring := range polygon {
+				vertices += len(ring)
+			}
+		}
+	}
+	t := newTopology(vertices)
 	for i, area := range areas {
 		if err := t.add(ID(i), area, &c.nodes[i]); err != nil {
 			return nil, fmt.Errorf("area %s: %w", area.Code, err)

@@ -52,17 +52,15 @@ type ringSteps struct {
 	first, end int // in steps
 }
 
-func newTopology(areas []Area) *topology {
-	vertices := 0
-	for _, area := range areas {
-		for _, polygon := range area.Shape {
-			for _, ring := range polygon {
-				vertices += len(ring)
-			}
-		}
+// newTopology makes room for rings of so many vertices; more may come. Neighbours and levels share most of them: a third
+// is a good guess of how many different vertices and edges there are.
+func newTopology(vertices int) *topology {
+	t := &topology{
+		steps:       make([]step, 0, vertices),
+		points:      make([]geo.Point, 0, vertices/3),
+		vertexEdges: make([]vertexEdges, 0, vertices/3),
+		edges:       make([]edge, 0, vertices/3),
 	}
-	t := &topology{steps: make([]step, 0, vertices)}
-	// Neighbours and levels share most vertices; a third of them is a good first guess.
 	t.resize(max(16, vertices/3*2))
 	return t
 }

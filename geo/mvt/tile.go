@@ -10,7 +10,10 @@ import (
 type scratch struct {
 	polygons, borders, labels layerWriter
 	found                     []int32
-	ring, spare               []point
+	points                    []point
+	rings                     [][]point // in points
+	clipper                   polygonClipper
+	line                      []point
 }
 
 // Tile is the tile of a zoom, column and row, not compressed; empty when it holds nothing or does not exist.
@@ -48,20 +51,23 @@ func (t *Cutter) Tile(z, x, y int) []byte {
 
 func (t *Cutter) addArea(l *zoom, s *scratch, id coverage.ID, within frame) {
 	c, w := l.coverage, &s.polygons
-	for _, rings := range c.Outline(id) {
-		for i, refs := range rings {
-			s.ring, s.spare = l.ring(s.ring[:0], refs, within), s.spare[:0]
-			s.ring, s.spare = within.clipRing(s.ring, s.spare)
-			s.ring = tidyRing(s.ring)
-			slices.Reverse(s.ring) // areas run counter-clockwise with north up, tiles clockwise
-			area := twiceArea(s.ring)
-			if i == 0 && area <= 0 {
-				break // too small to see, and so are its holes
-			}
-			if i > 0 && area >= 0 {
+	for _, outline := range c.Outline(id) {
+		s.points, s.rings = s.points[:0], s.rings[:0]
+		for i, refs := range outline {
+			first := len(s.points)
+			s.points = l.ring(s.points, refs, within)
+			ring := tidyRing(s.points[first:])
+			if len(ring) == 0 {
+				if i == 0 {
+					break // too small to see, and so are its holes
+				}
 				continue
 			}
-			w.ring(s.ring)
+			slices.Reverse(ring) // areas run counter-clockwise with north up, tiles clockwise
+			s.rings = append(s.rings, ring)
+		}
+		if len(s.rings) > 0 {
+			s.clipper.clip(s.rings, within, w.ring)
 		}
 	}
 	if len(w.geometry) == 0 {
@@ -154,7 +160,7 @@ func (l *zoom) addBorders(s *scratch, tile []byte, levels []coverage.Level, box 
 	for _, level := range levels {
 		for _, i := range s.found {
 			if separated, _ := arcs[i].Level(); separated == level && l.frames[i].meets(within) {
-				s.spare = within.clipLine(l.arc(int(i)), s.spare, w.line)
+				s.line = within.clipLine(l.arc(int(i)), s.line, w.line)
 			}
 		}
 		if len(w.geometry) > 0 {

@@ -186,20 +186,7 @@ func TestRings(t *testing.T) {
 				islands += len(polygons) - 1
 				for _, polygon := range polygons {
 					holes += len(polygon) - 1
-					for i, ring := range polygon {
-						if len(ring) < 4 || !ring.Closed() {
-							t.Fatalf("%v: ring %v is not closed", at, ring)
-						}
-						// orb calls a ring counter-clockwise when y points up; on the screen it points down.
-						if want := map[bool]orb.Orientation{true: orb.CCW, false: orb.CW}[i == 0]; ring.Orientation() != want {
-							t.Fatalf("%v: ring %d of %v runs the wrong way", at, i, f.Properties)
-						}
-						for _, p := range ring {
-							if p[0] < -64 || p[1] < -64 || p[0] > mvt.Extent+64 || p[1] > mvt.Extent+64 {
-								t.Fatalf("%v: %v reaches over the buffer", at, p)
-							}
-						}
-					}
+					checkWinding(t, polygon)
 				}
 			}
 		}

@@ -106,7 +106,9 @@ func (x *Index) Locate(p geo.Point) coverage.ID {
 	if !x.grid.holds(p) {
 		return coverage.None
 	}
-	col, row := x.grid.at(p)
+	// Within the bounds differences fit 32 bits without sign, and dividing those is faster than grid.at.
+	col := int(uint32(p.Lon-x.grid.low.Lon) / uint32(x.grid.size))
+	row := int(uint32(p.Lat-x.grid.low.Lat) / uint32(x.grid.size))
 	v := x.raster[row*x.grid.cols+col]
 	if v >= noOwner {
 		return coverage.ID(v)
