@@ -35,7 +35,7 @@ func LoadDirectory(ctx context.Context, tx pgx.Tx) (*Directory, error) {
 	return d, err
 }
 
-// save copies branches and assignments into the database: new codes are added, known ones replaced. The county of a branch is that of
+// save copies branches and assignments into the database: new codes are added, known ones replaced, with all they answer for. The county of a branch is that of
 // an area it answers for, or its parent's.
 func save(ctx context.Context, tx pgx.Tx, branches []Branch, assignments []Assignment) error {
 	if _, err := tx.Exec(ctx, `
@@ -74,6 +74,7 @@ func save(ctx context.Context, tx pgx.Tx, branches []Branch, assignments []Assig
 		SELECT code, county, name, kind, parent, secretary, phone, members, invented FROM new_branch ORDER BY n
 		ON CONFLICT (code) DO UPDATE SET county = excluded.county, name = excluded.name, kind = excluded.kind, parent = excluded.parent,
 			secretary = excluded.secretary, phone = excluded.phone, members = excluded.members, invented = excluded.invented;
+		DELETE FROM branch_area x USING new_branch b WHERE b.code = x.branch;
 		INSERT INTO branch_area SELECT area, branch FROM new_branch_area
 		ON CONFLICT (area) DO UPDATE SET branch = excluded.branch`)
 	if err != nil {

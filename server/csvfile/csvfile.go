@@ -78,6 +78,9 @@ func Open(r io.Reader, columns []Column) (*Reader, error) {
 // Header is the first row as it stands in the file.
 func (r *Reader) Header() []string { return r.header }
 
+// Has tells whether the file has a column, by its index in the columns given to Open.
+func (r *Reader) Has(column int) bool { return r.at[column] >= 0 }
+
 // Unknown lists the named columns of the file that nothing is read from, in their order.
 func (r *Reader) Unknown() []string {
 	var unknown []string
