@@ -251,34 +251,38 @@ func TestBuildTurnsAndClosesRings(t *testing.T) {
 // other, and wants them back.
 func TestRoundTripOfAnything(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		areas := drawAreas(t)
-		c, err := coverage.Build(areas)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, area := range areas {
-			id, _ := c.Find(area.Code)
-			got := c.Area(id)
-			for i, polygon := range area.Shape {
-				for j, r := range polygon {
-					want := compact(r)
-					if geo.TwiceArea(want).Sign() > 0 == (j > 0) {
-						slices.Reverse(want)
-					}
-					if !sameCycle(got.Shape[i][j], want) {
-						t.Fatalf("%s: ring %d.%d is %v, want %v", area.Code, i, j, got.Shape[i][j], want)
-					}
+	rapid.Check(t, roundTripOfAnything)
+}
+
+func FuzzBuild(f *testing.F) { f.Fuzz(rapid.MakeFuzz(roundTripOfAnything)) }
+
+func roundTripOfAnything(t *rapid.T) {
+	areas := drawAreas(t)
+	c, err := coverage.Build(areas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, area := range areas {
+		id, _ := c.Find(area.Code)
+		got := c.Area(id)
+		for i, polygon := range area.Shape {
+			for j, r := range polygon {
+				want := compact(r)
+				if geo.TwiceArea(want).Sign() > 0 == (j > 0) {
+					slices.Reverse(want)
+				}
+				if !sameCycle(got.Shape[i][j], want) {
+					t.Fatalf("%s: ring %d.%d is %v, want %v", area.Code, i, j, got.Shape[i][j], want)
 				}
 			}
-			if p := c.Label(id); got.Side(p) == geo.Outside {
-				t.Fatalf("%s: the label %v is outside", area.Code, p)
-			}
-			if c.Covered(id) {
-				checkCovered(t, c, id)
-			}
 		}
-	})
+		if p := c.Label(id); got.Side(p) == geo.Outside {
+			t.Fatalf("%s: the label %v is outside", area.Code, p)
+		}
+		if c.Covered(id) {
+			checkCovered(t, c, id)
+		}
+	}
 }
 
 // checkCovered tries every lattice point around an area that is marked as covered.

@@ -183,6 +183,7 @@ type band struct {
 	ref     geo.Point     // the last reference point on the way east
 	holds   []coverage.ID // the areas that hold it, ascending
 	pending []uint32      // the edges of its cell and of slow cells passed since
+	areas   []coverage.ID // of areasOf
 	key     []byte
 }
 
@@ -215,19 +216,15 @@ func (b *band) addCell(col, row int, edges []uint32) {
 		ref = b.grid.reference(col, row, tried)
 		found = !slices.ContainsFunc(edges, func(e uint32) bool { return geo.OnSegment(ref, b.vertex(e), b.vertex(e+1)) })
 	}
-	areas := b.areasOf(edges)
 	b.pending = append(b.pending, edges...)
 	if !found {
 		// Whatever holds a point here either held the last reference point or has an edge on the way.
-		areas = append(b.areasOf(b.pending), b.holds...)
-		b.addSlowCell(areas, edges)
+		b.addSlowCell(b.areasOf(b.pending), edges)
 		return
 	}
 	b.moveTo(ref)
 	b.pending = append(b.pending[:0], edges...)
-	areas = append(areas, b.holds...)
-	slices.Sort(areas)
-	areas = slices.Compact(areas)
+	areas := b.areasOf(edges)
 	if len(areas) > maskBits {
 		b.addSlowCell(areas, edges)
 		return
@@ -241,8 +238,6 @@ func (b *band) addCell(col, row int, edges []uint32) {
 }
 
 func (b *band) addSlowCell(areas []coverage.ID, edges []uint32) {
-	slices.Sort(areas)
-	areas = slices.Compact(areas)
 	for _, id := range areas {
 		b.slow[id] = true
 	}
@@ -256,17 +251,20 @@ func (b *band) addSlowCell(areas []coverage.ID, edges []uint32) {
 
 func (b *band) vertex(i uint32) geo.Point { return b.coverage.Vertices()[i] }
 
-// areasOf lists the owners beside edges; it may repeat them.
+// areasOf lists the owners beside edges and the areas that hold the last reference point, in order of ID. The slice is
+// valid until the next call.
 func (b *band) areasOf(edges []uint32) []coverage.ID {
-	var areas []coverage.ID
+	b.areas = append(b.areas[:0], b.holds...)
 	last := int32(-1)
 	for _, e := range edges {
 		if b.arcOf[e] != last {
 			last = b.arcOf[e]
-			areas = append(areas, b.arcOwners[last]...)
+			b.areas = append(b.areas, b.arcOwners[last]...)
 		}
 	}
-	return areas
+	slices.Sort(b.areas)
+	b.areas = slices.Compact(b.areas)
+	return b.areas
 }
 
 // moveTo goes on to the next reference point and updates what holds it. An edge is crossed when its ends lie on different
@@ -315,16 +313,15 @@ func (b *band) set(areas []coverage.ID) uint32 {
 	for _, id := range areas {
 		b.sets = append(b.sets, uint32(id))
 	}
-	blocks, any := make([]uint32, len(areas)), false
+	var blocks [maskBits]uint32
 	for i, id := range areas {
 		if above, found := slices.BinarySearch(areas, b.up[id]); found {
 			blocks[above] |= 1 << i
-			any = true
+			b.sets[at] |= setBlocks
 		}
 	}
-	if any {
-		b.sets[at] |= setBlocks
-		b.sets = append(b.sets, blocks...)
+	if b.sets[at]&setBlocks != 0 {
+		b.sets = append(b.sets, blocks[:len(areas)]...)
 	}
 	return at
 }
