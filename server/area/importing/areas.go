@@ -115,11 +115,16 @@ func (im *importer) read(r io.Reader) (*Problem, error) {
 			good = false
 			im.problem(f.problem(d))
 		}
+		if raw.bad != nil {
+			tell(raw.bad)
+			if raw.properties == nil {
+				return
+			}
+		}
 		f.Shape, f.mended = tidyShape(raw.polygons)
 		f.fill(&raw, &im.opt, tell)
 		switch {
 		case raw.bad != nil:
-			tell(raw.bad)
 		case len(f.Shape) == 0:
 			tell(&defect{reason: NoArea, message: "the polygon has fewer than three places on the lattice of 1 cm", remedy: "draw the area again, or take the feature out"})
 		default:

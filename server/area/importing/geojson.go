@@ -117,9 +117,9 @@ func (g *geoJSON) sequence() *Problem {
 	return nil
 }
 
-// decode reads the next value, within the bound on its size.
+// decode reads the next value, within the limit on its size.
 func (g *geoJSON) decode(into *json.RawMessage) error {
-	g.lines.allow(maxFeatureBytes)
+	g.lines.next()
 	return g.dec.Decode(into)
 }
 

@@ -44,9 +44,13 @@ func readFeatures(r io.Reader, opt *Options, emit func(rawFeature)) (*Problem, e
 		}
 		return readTopology(text, opt.Layer, d, emit), nil
 	}
-	lines := &lineCounter{r: buffered, line: 1}
+	return readGeoJSON(buffered, maxFeatureBytes, format, d, emit)
+}
+
+// readGeoJSON reads a file of features, none of which may have more than limit bytes.
+func readGeoJSON(r io.Reader, limit int64, format format, d door, emit func(rawFeature)) (problem *Problem, err error) {
+	lines := &lineCounter{r: r, line: 1, limit: limit, left: limit}
 	g := &geoJSON{door: d, lines: lines, dec: json.NewDecoder(lines), emit: emit}
-	lines.allow(maxFeatureBytes)
 	if format == formatSequence {
 		problem = g.sequence()
 	} else {
@@ -124,14 +128,15 @@ func formatOfType(word string) (format, *Problem) {
 }
 
 // lineCounter passes bytes on, remembers where lines begin, turns the record separators of RFC 8142 into blanks (inside JSON
-// they could only be an error), and bounds how much may come between two calls of allow.
+// they could only be an error), and bounds how much may come between two calls of next.
 type lineCounter struct {
 	r      io.Reader
 	offset int64   // bytes passed on
 	ends   []int64 // offsets after newlines that at has not gone past yet
 	line   int     // the line in which ends[0] is
-	left   int64
-	err    error // of the reader underneath
+	limit  int64   // of one value
+	left   int64   // of the limit
+	err    error   // of the reader underneath
 }
 
 // tooBigError tells that one value of the file is over the limit.
@@ -141,12 +146,13 @@ func (e *tooBigError) Error() string {
 	return fmt.Sprintf("a value of more than %d MB", e.limit>>20)
 }
 
-func (c *lineCounter) allow(bytes int64) { c.left = bytes }
+// next lets another value begin.
+func (c *lineCounter) next() { c.left = c.limit }
 
 // Read implements io.Reader.
 func (c *lineCounter) Read(p []byte) (int, error) {
 	if c.left <= 0 {
-		return 0, &tooBigError{maxFeatureBytes}
+		return 0, &tooBigError{c.limit}
 	}
 	n, err := c.r.Read(p)
 	c.left -= int64(n)

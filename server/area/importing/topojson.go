@@ -65,6 +65,9 @@ func readTopology(text []byte, layer string, d door, emit func(rawFeature)) *Pro
 	if object.Type != "GeometryCollection" {
 		features = []topoObject{object}
 	}
+	if len(features) == 0 {
+		return &Problem{Reason: NoFeatures, Message: "the layer has no geometries", Remedy: "check the export: it should hold one polygon an area"}
+	}
 	for i, o := range features {
 		f := rawFeature{index: i + 1, id: o.ID, properties: o.Properties}
 		f.polygons, f.bad = o.shape(arcs)
