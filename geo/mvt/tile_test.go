@@ -2,7 +2,6 @@ package mvt_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"math"
 	"os"
@@ -377,38 +376,5 @@ func TestGolden(t *testing.T) {
 	layers := decode(t, want)
 	if len(layers["county"]) != 2 || len(layers["border"]) != 1 || layers["county"][0].Properties["branch"] != "B320282" {
 		t.Errorf("%s holds %v", file, layers)
-	}
-}
-
-func gzipped(t testing.TB, tile []byte) int {
-	t.Helper()
-	var buffer bytes.Buffer
-	w := gzip.NewWriter(&buffer)
-	if _, err := w.Write(tile); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return buffer.Len()
-}
-
-// TestTilesAreSmall holds the tiles of a county of 20,736 micro-grids under 100 KB gzipped, some 40 of each zoom.
-func TestTilesAreSmall(t *testing.T) {
-	t.Parallel()
-	c := build(t, testcounty.County.Areas())
-	cutter := mvt.NewCutter(c, func(id coverage.ID) string { return "B" + c.Code(id) })
-	for z := mvt.MinZoom; z <= 14; z++ {
-		tiles, largest, sum := tilesOf(c, z), 0, 0
-		step := 1 + len(tiles)/40
-		for i := 0; i < len(tiles); i += step {
-			at := tiles[i]
-			size := gzipped(t, cutter.Tile(z, int(at.X), int(at.Y)))
-			largest, sum = max(largest, size), sum+size
-		}
-		t.Logf("zoom %d: %d tiles, largest %d bytes, mean %d bytes gzipped", z, len(tiles), largest, sum*step/len(tiles))
-		if largest > 100_000 {
-			t.Errorf("zoom %d: the largest tile has %d bytes", z, largest)
-		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"jingwei/geo"
-	"jingwei/geo/internal/testcounty"
 	"jingwei/geo/mvt"
 )
 
@@ -14,7 +13,10 @@ import (
 // may; on the frame itself, 64 units outside the tile, a few do where a border leaves and comes back in one point.
 func TestRingsAreValid(t *testing.T) {
 	t.Parallel()
-	c := build(t, testcounty.County.Areas())
+	c, err := county()
+	if err != nil {
+		t.Fatal(err)
+	}
 	cutter := mvt.NewCutter(c, nil)
 	rings, onFrameOnly := 0, 0
 	for z := mvt.MinZoom; z <= mvt.MaxZoom; z++ {
