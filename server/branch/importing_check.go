@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -180,14 +181,10 @@ func (c *checker) first(circle []string) *imported {
 // chain writes a few codes with arrows between.
 func chain(codes []string) string {
 	const shown = 8
-	s := codes[0]
-	for _, code := range codes[1:min(shown, len(codes))] {
-		s += " › " + code
-	}
 	if len(codes) > shown {
-		s += " › …"
+		codes = append(slices.Clone(codes[:shown]), "…")
 	}
-	return s
+	return strings.Join(codes, " › ")
 }
 
 // checkCounties makes sure that every branch has a county: that of its area, the one it is known in, or that of a branch above.

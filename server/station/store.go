@@ -5,7 +5,36 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"jingwei/geo"
 )
+
+// findAll gives the stations of the database that have the codes of the given ones, by code; empty lists are nil.
+func findAll(ctx context.Context, tx pgx.Tx, stations []Station) (map[string]Station, error) {
+	codes := make([]string, len(stations))
+	for i, s := range stations {
+		codes[i] = s.Code
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT county, code, kind, name, ST_X(geom), ST_Y(geom), address, stars, floor_area_m2::float8, nullif(services, '{}'), nullif(open_to, '{}'),
+			opening_hours, phone, invented
+		FROM station WHERE code = ANY($1)`, codes)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]Station{}
+	var s Station
+	var lon, lat float64
+	_, err = pgx.ForEachRow(rows, []any{
+		&s.County, &s.Code, &s.Kind, &s.Name, &lon, &lat, &s.Address, &s.Stars, &s.FloorAreaM2, &s.Services, &s.OpenTo, &s.OpeningHours, &s.Phone, &s.Invented,
+	}, func() (err error) {
+		s.Place, err = geo.PointOf(lon, lat)
+		found[s.Code] = s
+		s = Station{} // the pointers and lists of this one are taken
+		return err
+	})
+	return found, err
+}
 
 // save copies stations into the database: new codes are added, known ones replaced.
 func save(ctx context.Context, tx pgx.Tx, stations []Station) error {
