@@ -30,11 +30,10 @@ const importBatchBytes = 16 << 20
 
 // ImportOptions say how a file of incidents is to be read. The zero value of a field is its default.
 type ImportOptions struct {
-	Datum          geo.Datum                    // of the coordinates
-	Zone           *time.Location               // of times without one; nil is DefaultZone
-	DefaultChannel Channel                      // of rows without one; "" is Import
-	Progress       func(rows int, bytes int64)  // told after each transaction, never twice at once: rows done, bytes of the file read
-	Opened         func(reader *csvfile.Reader) // told once, when the header has been understood
+	Datum          geo.Datum                   // of the coordinates
+	Zone           *time.Location              // of times without one; nil is DefaultZone
+	DefaultChannel Channel                     // of rows without one; "" is Import
+	Progress       func(rows int, bytes int64) // told after each transaction, never twice at once: rows done, bytes of the file read
 }
 
 // ImportReport tells what an import read and did. Read = Added + Repeated + Rejected when it ran to the end.
@@ -70,9 +69,6 @@ func (s *Service) Import(ctx context.Context, r io.Reader, rejected io.Writer, o
 		return report, err
 	}
 	report.Unknown = reader.Unknown()
-	if opt.Opened != nil {
-		opt.Opened(reader)
-	}
 	rejects := csvfile.NewRejectWriter(rejected, reader.Header())
 	line, err := s.storeBatches(ctx, reader, parser, rejects, &report, opt.Progress)
 	if err != nil {
