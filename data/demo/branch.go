@@ -20,6 +20,7 @@ const (
 // those below, which keeps a grid's branch between 3 and 50.
 func (c *County) addBranches(rng *rand.Rand, parent []int32) {
 	c.Branches = make([]Branch, len(c.Areas))
+	offices := 0
 	for i, a := range c.Areas {
 		b := Branch{Code: "B" + a.Code, Area: a.Code, Secretary: personName(rng), Invented: true}
 		if parent[i] >= 0 {
@@ -28,21 +29,17 @@ func (c *County) addBranches(rng *rand.Rand, parent []int32) {
 		if a.Level == coverage.Micro {
 			b.Members = 3 + rng.IntN(3)
 		} else {
-			b.Phone = officePhone(i)
+			b.Phone = officePhone(offices)
+			offices++
 		}
 		c.Branches[i] = b
 	}
 	for i := len(c.Branches) - 1; i > 0; i-- {
 		c.Branches[parent[i]].Members += c.Branches[i].Members
 	}
-	offices := 0
 	for i, a := range c.Areas {
 		b := &c.Branches[i]
 		b.Name, b.Kind = branchName(a, b.Members)
-		if b.Phone != "" {
-			b.Phone = officePhone(offices)
-			offices++
-		}
 	}
 }
 

@@ -111,7 +111,7 @@ func TestIncidentsRepeat(t *testing.T) {
 func TestRhythms(t *testing.T) {
 	t.Parallel()
 	hours, months, weekend, all := map[string]*[24]float64{}, map[string]*[12]float64{}, map[string]float64{}, map[string]float64{}
-	for _, inc := range collect(setup(t, 1), 400_000) {
+	for _, inc := range collect(setup(t, 1), 150_000) {
 		if hours[inc.Item] == nil {
 			hours[inc.Item], months[inc.Item] = new([24]float64), new([12]float64)
 		}

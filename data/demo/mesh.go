@@ -23,6 +23,8 @@ type mesh struct {
 	areaM2 []float64
 	ring   [][]int32 // the neighbours of each cell counterclockwise; -1 for outside
 	arcs   []arc
+
+	territory territory // scratch of mark
 }
 
 // arc is a line between two cells, directed so that left is a cell; right is -1 outside the county.

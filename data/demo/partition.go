@@ -5,6 +5,26 @@ import (
 	"math/rand/v2"
 )
 
+// territory tells which cells belong to the region in hand. Only the newest of a mesh is valid.
+type territory struct {
+	stamp []int32 // of each cell: the last territory it was in
+	at    int32
+}
+
+func (t territory) has(cell int32) bool { return cell >= 0 && t.stamp[cell] == t.at }
+
+// mark makes the territory of some cells.
+func (m *mesh) mark(cells []int32) territory {
+	if m.territory.stamp == nil {
+		m.territory.stamp = make([]int32, len(m.site))
+	}
+	m.territory.at++
+	for _, c := range cells {
+		m.territory.stamp[c] = m.territory.at
+	}
+	return m.territory
+}
+
 // task is one division: cells that make up a region, into parts of wanted sizes.
 type task struct {
 	cells  []int32
@@ -73,7 +93,9 @@ func (m *mesh) divide(rng *rand.Rand, t task, label []int32) {
 			area[best] += m.areaM2[c]
 			middle[best] = middle[best].add(place[i])
 		}
+		settled := t.seeds != nil || round >= rounds*2/3
 		for j := range k {
+			settled = settled && math.Abs(size[j]-t.wanted[j]) <= math.Max(1, .01*t.wanted[j])
 			if size[j] == 0 { // squeezed out: start again, just heavy enough to win its middle
 				seeds[j] = place[rng.IntN(len(place))]
 				if t.seeds != nil {
@@ -102,16 +124,17 @@ func (m *mesh) divide(rng *rand.Rand, t task, label []int32) {
 			// together, where a little weight moves their border far.
 			for _, c := range append([]int32{t.cells[at]}, m.ring[t.cells[at]]...) {
 				if c >= 0 && int(label[c]) != j {
+					settled = false
 					i := label[c]
 					seeds[i] = seeds[i].add(seeds[i].sub(place[at]).mul(.004))
 				}
 			}
 		}
+		if settled {
+			break
+		}
 	}
-	in := make(map[int32]bool, len(t.cells))
-	for _, c := range t.cells {
-		in[c] = true
-	}
+	in := m.mark(t.cells)
 	m.join(t, in, label)
 	m.refill(t, in, label)
 	m.level(t, in, label)
@@ -151,7 +174,7 @@ func spread(rng *rand.Rand, place []vec, seeds []vec) {
 }
 
 // join leaves each part its largest connected piece and gives the others, piece by piece, to the neighbour they border on most.
-func (m *mesh) join(t task, in map[int32]bool, label []int32) {
+func (m *mesh) join(t task, in territory, label []int32) {
 	for {
 		piece := make(map[int32]int, len(t.cells))
 		var pieces [][]int32
@@ -163,7 +186,7 @@ func (m *mesh) join(t task, in map[int32]bool, label []int32) {
 			queue := []int32{c}
 			for i := 0; i < len(queue); i++ {
 				for _, n := range m.ring[queue[i]] {
-					if _, seen := piece[n]; !seen && n >= 0 && in[n] && label[n] == label[c] {
+					if _, seen := piece[n]; !seen && in.has(n) && label[n] == label[c] {
 						piece[n] = len(pieces)
 						queue = append(queue, n)
 					}
@@ -188,7 +211,7 @@ func (m *mesh) join(t task, in map[int32]bool, label []int32) {
 			touch := make([]int, len(t.wanted))
 			for _, c := range p {
 				for _, n := range m.ring[c] {
-					if n >= 0 && in[n] && label[n] != label[c] {
+					if in.has(n) && label[n] != label[c] {
 						touch[label[n]]++
 					}
 				}
@@ -214,7 +237,7 @@ func (m *mesh) join(t task, in map[int32]bool, label []int32) {
 }
 
 // refill gives every part that got nothing one cell of the largest part, from where level makes it grow.
-func (m *mesh) refill(t task, in map[int32]bool, label []int32) {
+func (m *mesh) refill(t task, in territory, label []int32) {
 	size := make([]int, len(t.wanted))
 	for _, c := range t.cells {
 		size[label[c]]++
@@ -243,10 +266,7 @@ func (m *mesh) refill(t task, in map[int32]bool, label []int32) {
 // carve makes a new part of wanted cells: it begins at the cell next to middle that lies on a border between parts, and grows
 // around it as round as the topology allows. So it never lies in the midst of another part, which would give that a hole.
 func (m *mesh) carve(t task, label []int32, part int32, middle vec, wanted int) {
-	in := make(map[int32]bool, len(t.cells))
-	for _, c := range t.cells {
-		in[c] = true
-	}
+	in := m.mark(t.cells)
 	border := func(c int32) bool {
 		for _, n := range m.ring[c] {
 			if n >= 0 && label[n] != label[c] {
@@ -284,7 +304,7 @@ func (m *mesh) carve(t task, label []int32, part int32, middle vec, wanted int) 
 
 // level moves single cells from part to part. A move must leave both parts connected and without a new hole. It is made when it
 // evens out sizes without drawing a part out into a string, or straightens a border at a small price in size.
-func (m *mesh) level(t task, in map[int32]bool, label []int32) {
+func (m *mesh) level(t task, in territory, label []int32) {
 	surplus := make([]float64, len(t.wanted))
 	for j, w := range t.wanted {
 		surplus[j] = -w
@@ -299,7 +319,7 @@ func (m *mesh) level(t task, in map[int32]bool, label []int32) {
 			from := label[c]
 			to, gain := int32(-1), 0.0
 			for _, n := range m.ring[c] {
-				if n < 0 || !in[n] || label[n] == from || label[n] == to {
+				if !in.has(n) || label[n] == from || label[n] == to {
 					continue
 				}
 				balance := surplus[from] - surplus[label[n]] - 1 // falls by twice two when the cell moves
@@ -329,9 +349,9 @@ func (m *mesh) level(t task, in map[int32]bool, label []int32) {
 }
 
 // touching counts the neighbours of a cell in a part.
-func (m *mesh) touching(c int32, in map[int32]bool, label []int32, part int32) (count int) {
+func (m *mesh) touching(c int32, in territory, label []int32, part int32) (count int) {
 	for _, n := range m.ring[c] {
-		if n >= 0 && in[n] && label[n] == part {
+		if in.has(n) && label[n] == part {
 			count++
 		}
 	}
@@ -340,9 +360,9 @@ func (m *mesh) touching(c int32, in map[int32]bool, label []int32, part int32) (
 
 // runs counts the unbroken runs of a part among the neighbours around a cell. One run for the part that loses the cell and one
 // for the part that wins it keep both connected and without a new hole.
-func (m *mesh) runs(c int32, in map[int32]bool, label []int32, part int32) int {
+func (m *mesh) runs(c int32, in territory, label []int32, part int32) int {
 	ring := m.ring[c]
-	is := func(n int32) bool { return n >= 0 && in[n] && label[n] == part }
+	is := func(n int32) bool { return in.has(n) && label[n] == part }
 	count, before := 0, is(ring[len(ring)-1])
 	for _, n := range ring {
 		now := is(n)

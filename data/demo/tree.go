@@ -103,7 +103,7 @@ func (m *mesh) plantTowns(rng *rand.Rand, seed uint64, c data.County, all []int3
 			large = append(large, i)
 		}
 	}
-	t := task{cells: all, waveM: 5000, bendM: 1100, noise: mix(seed ^ 1)}
+	t := task{cells: all, waveM: 6000, bendM: 800, noise: mix(seed ^ 1)}
 	for _, i := range large {
 		t.wanted, t.seeds = append(t.wanted, wanted[i]), append(t.seeds, seeds[i])
 	}
@@ -116,11 +116,7 @@ func (m *mesh) plantTowns(rng *rand.Rand, seed uint64, c data.County, all []int3
 		m.carve(t, label, int32(i), seeds[i], int(wanted[i]))
 	}
 	t.wanted = wanted
-	in := make(map[int32]bool, len(all))
-	for _, cell := range all {
-		in[cell] = true
-	}
-	m.level(t, in, label)
+	m.level(t, m.mark(all), label)
 }
 
 // plantGrids divides one community into grids and micro-grids.
