@@ -27,6 +27,7 @@ func (a Area) Side(p geo.Point) geo.Side {
 			return geo.Border
 		case geo.Inside:
 			inside = !inside
+		case geo.Outside:
 		}
 	}
 	if inside {

@@ -85,7 +85,7 @@ func (c *Coverage) Find(code string) (ID, bool) {
 	return ID(i), true
 }
 
-// Code, Name and Level are what Area returns, without building its shape.
+// Code is the area's code, as in Area, which also builds the shape.
 func (c *Coverage) Code(id ID) string { return c.nodes[id].code }
 
 // Name is the area's name.

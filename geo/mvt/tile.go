@@ -96,8 +96,8 @@ func (l *zoom) ring(ring []point, refs []coverage.ArcRef, within frame) []point 
 			}
 			ring = append(ring, first, last)
 		case ref.Reversed():
-			for j := len(points) - 1; j >= 0; j-- {
-				ring = append(ring, points[j])
+			for _, p := range slices.Backward(points) {
+				ring = append(ring, p)
 			}
 		default:
 			ring = append(ring, points...)

@@ -124,6 +124,7 @@ func TestNeighboursShareTheirLines(t *testing.T) {
 }
 
 func edgesOf(t testing.TB, features []*geojson.Feature) map[edge]int {
+	t.Helper()
 	edges := map[edge]int{}
 	for _, f := range features {
 		for _, polygon := range polygonsOf(t, f) {
@@ -138,6 +139,7 @@ func edgesOf(t testing.TB, features []*geojson.Feature) map[edge]int {
 }
 
 func borderEdges(t testing.TB, features []*geojson.Feature) map[edge]int {
+	t.Helper()
 	edges := map[edge]int{}
 	seen := map[any]bool{}
 	for _, f := range features {
@@ -162,6 +164,7 @@ func borderEdges(t testing.TB, features []*geojson.Feature) map[edge]int {
 }
 
 func areaOf(t testing.TB, features []*geojson.Feature) float64 {
+	t.Helper()
 	sum := 0.0
 	for _, f := range features {
 		for _, polygon := range polygonsOf(t, f) {

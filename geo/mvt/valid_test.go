@@ -57,7 +57,7 @@ func meetsItself(r orb.Ring, withFrame bool) bool {
 				continue
 			}
 			a, b, c, d := vertex(i), vertex(i+1), vertex(j), vertex(j+1)
-			meets := false
+			var meets bool
 			switch {
 			case j == i+1: // b == c
 				meets = geo.OnSegment(d, a, b) || geo.OnSegment(a, c, d)

@@ -87,7 +87,7 @@ func (s Size) outline(b *block) coverage.Ring {
 	shift := func(row int) int { return row & 1 }
 	var corners []corner
 	// South side eastwards, east side northwards with its teeth, north side westwards, west side southwards.
-	for x := 0; x < 2*b.width; x++ {
+	for x := range 2 * b.width {
 		corners = append(corners, corner{2*b.column + shift(b.row) + x, b.row})
 	}
 	for y := range b.depth {
