@@ -2,6 +2,7 @@ package demo
 
 import (
 	"regexp"
+	"slices"
 	"testing"
 	"unicode/utf8"
 
@@ -19,8 +20,8 @@ func TestEachAreaHasItsBranch(t *testing.T) {
 		coverage.Community: {committee: true, generalBranch: true}, coverage.Grid: {branch: true}, coverage.Micro: {partyGroup: true}}
 	members, phones, kindsSeen := map[string]int{}, map[string]bool{}, map[string]int{}
 	fictitious := regexp.MustCompile(`^0510-0000\d{4}$`)
-	for i := len(c.Branches) - 1; i >= 0; i-- {
-		b, a := c.Branches[i], c.Areas[i]
+	for i, b := range slices.Backward(c.Branches) {
+		a := c.Areas[i]
 		kindsSeen[b.Kind]++
 		parent := ""
 		if a.Parent != "" {

@@ -138,6 +138,7 @@ func Generate(cfg Config) (*County, error) {
 // addAreas turns the regions of a tree into areas with shapes, sorted by code.
 func (c *County) addAreas(m *mesh, t tree) error {
 	cell := map[string]int32{} // of micro-grids
+	var above []region
 	for _, level := range coverage.Levels {
 		label := make([]int32, len(m.site))
 		for i, r := range t[level] {
@@ -151,8 +152,8 @@ func (c *County) addAreas(m *mesh, t tree) error {
 		}
 		for i, r := range t[level] {
 			parent := ""
-			if level > coverage.County {
-				parent = t[level-1][r.parent].code
+			if above != nil {
+				parent = above[r.parent].code
 			}
 			if level == coverage.Micro {
 				cell[r.code] = r.cells[0]
@@ -161,6 +162,7 @@ func (c *County) addAreas(m *mesh, t tree) error {
 				Area: coverage.Area{Code: r.code, Parent: parent, Name: r.name, Level: level, Shape: shapes[i]},
 				Kind: r.kind})
 		}
+		above = t[level]
 	}
 	sort.Slice(c.Areas, func(i, j int) bool { return c.Areas[i].Code < c.Areas[j].Code })
 

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,8 +174,7 @@ func TestNormsAndSums(t *testing.T) {
 	c := setup(t, 1)
 	households, population := map[string]int{}, map[string]int{}
 	grids, outside := 0, 0
-	for i := len(c.Areas) - 1; i >= 0; i-- {
-		a := c.Areas[i]
+	for _, a := range slices.Backward(c.Areas) {
 		switch a.Level {
 		case coverage.Micro:
 			if a.Households < 30 || a.Households > 100 {

@@ -17,7 +17,6 @@ type vec struct{ x, y float64 }
 func (a vec) add(b vec) vec           { return vec{a.x + b.x, a.y + b.y} }
 func (a vec) sub(b vec) vec           { return vec{a.x - b.x, a.y - b.y} }
 func (a vec) mul(k float64) vec       { return vec{a.x * k, a.y * k} }
-func (a vec) dot(b vec) float64       { return a.x*b.x + a.y*b.y }
 func (a vec) cross(b vec) float64     { return a.x*b.y - a.y*b.x }
 func (a vec) len2() float64           { return a.x*a.x + a.y*a.y }
 func (a vec) len() float64            { return math.Sqrt(a.len2()) }

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"jingwei/geo"
 )
@@ -116,8 +117,8 @@ func (f frame) wiggle(rng *rand.Rand, a, b, c, d geo.Point) []geo.Point {
 	line = f.halfLine(rng, line, av, bv, f.of(c), f.of(middle))
 	line = append(line, middle)
 	back := f.halfLine(rng, nil, bv, av, f.of(d), f.of(middle))
-	for i := len(back) - 1; i >= 0; i-- {
-		line = append(line, back[i])
+	for _, p := range slices.Backward(back) {
+		line = append(line, p)
 	}
 	return append(line, d)
 }

@@ -16,7 +16,7 @@ const (
 // people gives each micro-grid its households and people so that grids keep to their norm too, and adds up. areas are sorted by
 // code; parent holds the index of the area above.
 func people(rng *rand.Rand, areas []Area, parent []int32) {
-	for i := 0; i < len(areas); i++ {
+	for i := range areas {
 		if areas[i].Level != coverage.Grid {
 			continue
 		}

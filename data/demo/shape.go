@@ -30,11 +30,11 @@ func (m *mesh) shapes(label []int32, areas int) ([][]coverage.Polygon, error) {
 		}
 	}
 	ends := func(s side) (from, to int32) {
-		if a := &m.arcs[s.arc]; s.back {
+		a := &m.arcs[s.arc]
+		if s.back {
 			return a.to, a.from
-		} else {
-			return a.from, a.to
 		}
+		return a.from, a.to
 	}
 	out := make([][]coverage.Polygon, areas)
 	for area, list := range sides {

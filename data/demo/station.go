@@ -86,13 +86,13 @@ func (c *County) centralSites() []stationSite {
 		}
 	}
 	for area := range int32(len(c.Areas)) {
-		switch level := c.Areas[area].Level; level {
-		case coverage.County, coverage.Town:
+		switch level := c.Areas[area].Level; {
+		case level <= coverage.Town:
 			town := max(area, 1) // the area after the county is the seat
 			centre := c.centres[c.Areas[town].Code]
 			settle(area, func(m micro) bool { return c.parent[m.community] == town },
 				func(m micro) float64 { return c.frame.of(m.centre).sub(centre).len2() })
-		case coverage.Community:
+		case level == coverage.Community:
 			settle(area, func(m micro) bool { return m.community == area }, func(m micro) float64 { return m.radiusM })
 		}
 	}
