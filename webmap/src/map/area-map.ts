@@ -259,7 +259,10 @@ export class AreaMap {
       const { lng, lat } = map.getCenter()
       events.onPick(lng, lat)
     })
+    // After a tap browsers move a mouse that is not there.
+    const canHover = matchMedia('(hover: hover)')
     map.on('mousemove', (event) => {
+      if (!canHover.matches) return
       cancelAnimationFrame(this.hoverFrame)
       this.hoverFrame = requestAnimationFrame(() => this.hover(event))
     })

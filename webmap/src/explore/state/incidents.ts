@@ -28,7 +28,8 @@ export function lookOf(brief: Pick<Brief, 'item' | 'status'>, items: ReadonlyMap
   return { shape: SHAPES[item?.tier ?? 'civil'], open, urgent: item?.urgency === 'emergency' }
 }
 
-export function useIncidents(items: () => ReadonlyMap<string, Item>) {
+/** `everything` is the box around all areas; a view that holds it asks for incidents everywhere, which is cheaper to answer. */
+export function useIncidents(items: () => ReadonlyMap<string, Item>, everything: () => Box | null) {
   const inView = useLoad<{ box: Box; items: Incident[]; complete: boolean }>()
   const newest = useLoad<Incident[]>()
   /** Newest first. */
@@ -43,7 +44,8 @@ export function useIncidents(items: () => ReadonlyMap<string, Item>) {
     if (loaded?.complete && !inView.error.value && contains(loaded.box, at)) return
     const box = widen(at)
     void inView.run(async (signal) => {
-      const answer = await api.incidents(box, MAP_LIMIT, signal)
+      const all = everything()
+      const answer = await api.incidents(all && contains(box, all) ? null : box, MAP_LIMIT, signal)
       return { box, items: answer.items, complete: answer.next === null }
     })
   }

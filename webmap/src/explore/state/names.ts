@@ -6,7 +6,7 @@ const TOGETHER = 4
 /** Names of areas by code: incidents carry codes only. Unknown ones are fetched once, a few at a time. */
 export function useNames() {
   const names = shallowReactive(new Map<string, string>())
-  const asked = new Set<string>()
+  const pending = shallowReactive(new Set<string>())
   const queue: string[] = []
   let running = 0
   let generation = 0
@@ -17,8 +17,8 @@ export function useNames() {
 
   function want(codes: Iterable<string | undefined>) {
     for (const code of codes) {
-      if (!code || names.has(code) || asked.has(code)) continue
-      asked.add(code)
+      if (!code || names.has(code) || pending.has(code)) continue
+      pending.add(code)
       queue.push(code)
     }
     while (running < TOGETHER && queue.length > 0) void next()
@@ -34,8 +34,8 @@ export function useNames() {
       if (mine === generation) names.set(code, properties.name)
     } catch {
       // The code itself is shown; whoever wants the name again makes another attempt.
-      asked.delete(code)
     }
+    pending.delete(code)
     running--
     if (queue.length > 0) void next()
   }
@@ -44,11 +44,12 @@ export function useNames() {
   function forget() {
     generation++
     queue.length = 0
-    asked.clear()
+    pending.clear()
     names.clear()
   }
 
-  const nameOf = (code: string) => names.get(code) ?? code
+  /** '' while it is on its way, the code where it cannot be had. */
+  const nameOf = (code: string) => names.get(code) ?? (pending.has(code) ? '' : code)
 
   return { learn, want, forget, nameOf }
 }

@@ -193,3 +193,32 @@ describe('areaAt', () => {
     expect(areaAt(town, x, y)).toBe(index)
   })
 })
+
+it('takes the parent’s name off a label', () => {
+  const area = (code: string, name: string, parent: string): Feature => ({
+    type: 3,
+    properties: { code, name, parent },
+    parts: [square(0, 0, 100)],
+  })
+  const point = (code: string, name: string, level: string): Feature => ({
+    type: 1,
+    properties: { code, name, level },
+    parts: [[[50, 50]]],
+  })
+  const { labels } = decodeTile(
+    encode({
+      label: [
+        point('g', '阳羡社区第八网格', 'grid'),
+        point('m', '阳羡社区第八网格05微网格', 'micro'),
+        point('c', '阳羡社区', 'community'),
+      ],
+      community: [area('c', '阳羡社区', 't')],
+      grid: [area('g', '阳羡社区第八网格', 'c')],
+      micro: [area('m', '阳羡社区第八网格05微网格', 'g')],
+    }),
+    0,
+    0,
+    0,
+  )
+  expect(labels.map(({ name }) => name)).toEqual(['第八网格', '05微网格', '阳羡社区'])
+})

@@ -22,6 +22,8 @@ export interface Geometry {
 export interface AreaLayer extends Geometry {
   codes: string[]
   names: string[]
+  /** Code of the area one level up; '' at the top. */
+  parents: string[]
   /** Box of feature i, in tile units, at 4i: min x, min y, max x, max y. */
   boxes: Int16Array
 }
@@ -31,6 +33,7 @@ export type BorderLayer = Geometry
 
 export interface LabelPoint {
   code: string
+  /** The area's name, without its parent's name where it begins with it: on the map it stands inside its parent. */
   name: string
   level: Level
   /** Order among labels of one level; the lowest is drawn first. */
@@ -60,8 +63,8 @@ export function decodeTile(bytes: ArrayBuffer | Uint8Array, z: number, x: number
     tile.extent = layer.extent
     if (isLevel(layer.name)) tile.areas[layer.name] = decodeAreas(layer)
     else if (layer.name === 'border') tile.borders = decodeBorders(layer)
-    else if (layer.name === 'label') tile.labels = decodeLabels(layer, z, x, y)
   }
+  if (layers.label) tile.labels = decodeLabels(layers.label, tile.areas, z, x, y)
   return tile
 }
 
@@ -112,14 +115,16 @@ function decodeAreas(layer: MvtLayer): AreaLayer {
   const geometry = new GeometryWriter()
   const codes: string[] = []
   const names: string[] = []
+  const parents: string[] = []
   const boxes = new Int16Array(layer.length * 4)
   for (let i = 0; i < layer.length; i++) {
     const feature = layer.feature(i)
     codes.push(String(feature.properties.code))
     names.push(String(feature.properties.name))
+    parents.push(String(feature.properties.parent ?? ''))
     boxes.set(geometry.add(feature), i * 4)
   }
-  return { ...geometry.finish(), codes, names, boxes }
+  return { ...geometry.finish(), codes, names, parents, boxes }
 }
 
 function decodeBorders(layer: MvtLayer): Partial<Record<Level, BorderLayer>> {
@@ -135,7 +140,8 @@ function decodeBorders(layer: MvtLayer): Partial<Record<Level, BorderLayer>> {
   return Object.fromEntries([...writers].map(([level, writer]) => [level, writer.finish()]))
 }
 
-function decodeLabels(layer: MvtLayer, z: number, x: number, y: number): LabelPoint[] {
+function decodeLabels(layer: MvtLayer, areas: Tile['areas'], z: number, x: number, y: number): LabelPoint[] {
+  const shorten = shortNames(areas)
   const labels: LabelPoint[] = []
   const tiles = 2 ** z
   for (let i = 0; i < layer.length; i++) {
@@ -145,7 +151,7 @@ function decodeLabels(layer: MvtLayer, z: number, x: number, y: number): LabelPo
     if (!point || !isLevel(level)) continue
     labels.push({
       code: String(code),
-      name: String(name),
+      name: shorten(String(code), String(name)),
       level,
       rank: Number(rank ?? 0),
       x: (x + point.x / layer.extent) / tiles,
@@ -153,4 +159,22 @@ function decodeLabels(layer: MvtLayer, z: number, x: number, y: number): LabelPo
     })
   }
   return labels
+}
+
+/** Takes the parent's name off the front of a name. Who owns a label's point is in its tile, and so is the parent. */
+function shortNames(areas: Tile['areas']): (code: string, name: string) => string {
+  const names = new Map<string, string>()
+  const parents = new Map<string, string>()
+  for (const layer of Object.values(areas)) {
+    layer.codes.forEach((code, i) => {
+      names.set(code, layer.names[i] ?? '')
+      parents.set(code, layer.parents[i] ?? '')
+    })
+  }
+  return (code, name) => {
+    const parent = names.get(parents.get(code) ?? '') ?? ''
+    return parent !== '' && name.length > parent.length && name.startsWith(parent)
+      ? name.slice(parent.length).trim()
+      : name
+  }
 }

@@ -94,8 +94,9 @@ export class TileSource {
   private urlOf(z: number, x: number, y: number): string {
     const template = this.json.tiles[(x + y) % this.json.tiles.length] ?? ''
     const path = template.replace('{z}', `${z}`).replace('{x}', `${x}`).replace('{y}', `${y}`)
-    // A worker has no document to resolve a relative address against.
-    return new URL(path, location.href).href
+    // Behind a proxy the server may not know the origin that the page came from, and the page may ask no other.
+    const { pathname, search } = new URL(path, location.href)
+    return location.origin + pathname + search
   }
 
   private post(request: TileRequest) {

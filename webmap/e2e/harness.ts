@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+
+const url = process.env.JINGWEI_E2E_URL
+if (!url)
+  throw new Error('JINGWEI_E2E_URL is not set: start a server with demo data and give its address, or run make e2e')
+
+/** Address of the server under test, without a slash at the end. */
+export const base = url.replace(/\/$/, '')
+export const SIZES = {
+  desk: { width: 1440, height: 900 },
+  wall: { width: 3840, height: 2160 },
+  phone: { width: 390, height: 844 },
+} as const
+
+const output = fileURLToPath(new URL('output/', import.meta.url))
+mkdirSync(output, { recursive: true })
+
+let browser: Browser
+const open: BrowserContext[] = []
+
+beforeAll(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    // The sandbox cannot start as root; the rest keeps Chromium from calling home.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+})
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((context) => context.close()))
+})
+afterAll(() => browser?.close())
+
+export interface Visit {
+  page: Page
+  /** What went wrong on the page: console errors and warnings, exceptions, requests to other hosts. */
+  complaints: string[]
+}
+
+/** A page in a browser profile of its own: nothing is shared with other visits. */
+export async function visit(
+  path: string,
+  options: { size?: keyof typeof SIZES; prepare?: (page: Page) => Promise<unknown> } = {},
+): Promise<Visit> {
+  const size = options.size ?? 'desk'
+  const context = await browser.newContext({
+    viewport: SIZES[size],
+    locale: 'zh-CN',
+    timezoneId: 'Asia/Shanghai',
+    ...(size === 'phone' && { hasTouch: true, isMobile: true, deviceScaleFactor: 2 }),
+  })
+  open.push(context)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${base}/`) && !/^(data|blob):/.test(request.url()))
+      complaints.push(`asked ${request.url()}`)
+  })
+  await options.prepare?.(page)
+  await page.goto(base + path)
+  return { page, complaints }
+}
+
+/** Waits until the map has its tiles. */
+export async function mapReady(page: Page) {
+  await page.locator('.leaflet-tile-loaded').first().waitFor()
+  await page.getByRole('progressbar').waitFor({ state: 'detached' })
+}
+
+export async function shot(page: Page, name: string) {
+  await page.screenshot({ path: `${output}${name}.png` })
+}
+
+export async function get<T>(path: string): Promise<T> {
+  const response = await fetch(base + path)
+  expect(response.ok, `${path} answered ${response.status}`).toBe(true)
+  return (await response.json()) as T
+}
+
+/** What axe-core finds wrong, as short lines. */
+export async function axe(page: Page): Promise<string[]> {
+  // addScriptTag would be an inline script, which the server's Content-Security-Policy forbids; evaluate is not.
+  const source = createRequire(import.meta.url)('axe-core').source as string
+  await page.evaluate(source)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> }
+    }
+    const { violations } = await axe.run()
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
+    )
+  })
+}
+
+/** Makes the page read the live events itself, so that route() can reach the stream: requests of a SharedWorker pass it by. */
+export const withoutSharedWorker = (page: Page) =>
+  page.addInitScript(() => Reflect.deleteProperty(globalThis, 'SharedWorker'))

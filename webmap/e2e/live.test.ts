@@ -1,0 +1,120 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { get, mapReady, shot, visit, withoutSharedWorker } from './harness.ts'
+
+let place: [number, number]
+
+beforeAll(async () => {
+  const { features } = await get<{ features: { properties: { label: [number, number] } }[] }>(
+    '/api/v1/areas?geometry=false&level=micro&limit=1',
+  )
+  place = features[0]?.properties.label ?? [0, 0]
+})
+
+describe('live incidents', () => {
+  it('are on everybody’s map a moment after the report', async () => {
+    const address = `/#at=${place.join(',')},16`
+    const watcher = await visit(address)
+    await mapReady(watcher.page)
+    await watcher.page.getByText('实时', { exact: true }).waitFor()
+    await watcher.page.locator('.feed li').first().waitFor()
+
+    const { page, complaints } = await visit(address)
+    await mapReady(page)
+    await page.locator('#map').click({ position: { x: 560, y: 420 } })
+    await page.getByRole('button', { name: '在此上报' }).click()
+    // The form says what is missing.
+    await page.getByRole('button', { name: '上报', exact: true }).click()
+    await page.getByText('请先选择事项').waitFor()
+    await page.getByRole('combobox', { name: '清单事项' }).selectOption({ label: '火灾与消防隐患' })
+    await page.getByRole('textbox', { name: '标题' }).fill('楼道堆放纸箱')
+    await page.getByRole('textbox', { name: '情况说明' }).fill('三号楼二单元')
+    await page.getByRole('combobox', { name: '来源' }).selectOption({ label: '网格员' })
+    const sent = Date.now()
+    await page.getByRole('button', { name: '上报', exact: true }).click()
+    const first = watcher.page.locator('.feed li.fresh').first()
+    await first.getByText('火灾与消防隐患').waitFor({ timeout: 5000 })
+    expect(Date.now() - sent).toBeLessThan(5000)
+    await shot(watcher.page, 'live')
+
+    await page.getByText('已收到，已归入').waitFor()
+    await page.getByRole('button', { name: '查看事件' }).click()
+    const card = page.getByRole('region', { name: '事件' })
+    await card.getByText('楼道堆放纸箱').waitFor()
+    await card.getByText('三号楼二单元').waitFor()
+    await card.getByText('网格员').waitFor()
+    expect(page.url()).toContain('incident=')
+
+    // The other person opens it from the list.
+    await first.getByRole('button').click()
+    await watcher.page.getByRole('region', { name: '事件' }).getByText('楼道堆放纸箱').waitFor()
+    expect([...complaints, ...watcher.complaints]).toEqual([])
+  })
+
+  it('open by a click on the map', async () => {
+    const { page } = await visit('/')
+    await mapReady(page)
+    await page.locator('.feed button').first().click()
+    await page.getByRole('region', { name: '事件' }).locator('.subject').waitFor()
+    const subject = await page.locator('.subject').textContent()
+    await page.getByRole('button', { name: '关闭' }).click()
+    await page.waitForTimeout(800)
+    const [lon, lat] = await page.evaluate(async () => {
+      const { items } = await (await fetch('/api/v1/incidents?limit=1')).json()
+      return [items[0].lon, items[0].lat] as [number, number]
+    })
+    // The map was flown there: its own address says where its middle is.
+    const [, midLon, midLat, zoom] = /at=([\d.]+),([\d.]+),(\d+)/.exec(page.url())?.map(Number) ?? []
+    const box = await page.locator('#map').boundingBox()
+    if (!box || midLon === undefined || midLat === undefined || zoom === undefined)
+      throw new Error('the address has a place')
+    const world = 256 * 2 ** zoom
+    const y = (degrees: number) => {
+      const sin = Math.sin((degrees * Math.PI) / 180)
+      return (0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)) * world
+    }
+    await page.mouse.click(
+      box.x + box.width / 2 + ((lon - midLon) / 360) * world,
+      box.y + box.height / 2 + y(lat) - y(midLat),
+    )
+    await page.locator('.subject').waitFor()
+    expect(subject).not.toBe('')
+  })
+})
+
+describe('the live stream', () => {
+  it('is one for all tabs of a browser', async () => {
+    const { page } = await visit('/')
+    await page.getByText('实时', { exact: true }).waitFor()
+    const before = await subscribers()
+    const second = await page.context().newPage()
+    await second.goto(page.url())
+    await second.getByText('实时', { exact: true }).waitFor()
+    expect(await subscribers()).toBe(before)
+  })
+
+  it('says that the data is stale when it is down, and mends itself', async () => {
+    let down = false
+    const { page } = await visit('/', {
+      async prepare(page) {
+        await withoutSharedWorker(page)
+        await page.route('**/api/v1/events', async (route) => {
+          if (down) return route.abort()
+          // An answer that ends: the stream is lost right after it was live.
+          down = true
+          return route.fulfill({ contentType: 'text/event-stream', body: 'id: 1\nevent: hello\ndata: {}\n\n' })
+        })
+      },
+    })
+    await page.getByText('连接中断').waitFor()
+    await page.getByText('数据可能已过时').waitFor({ timeout: 15_000 })
+    await shot(page, 'stale')
+    await page.unroute('**/api/v1/events')
+    await page.getByText('实时', { exact: true }).waitFor({ timeout: 15_000 })
+    await page.getByText('数据可能已过时').waitFor({ state: 'detached' })
+  })
+})
+
+async function subscribers(): Promise<number> {
+  const response = await fetch(`${process.env.JINGWEI_E2E_URL}/metrics`)
+  return Number(/^jingwei_live_subscribers (\d+)/m.exec(await response.text())?.[1])
+}

@@ -1,0 +1,319 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { axe, base, get, mapReady, SIZES, shot, visit, withoutSharedWorker } from './harness.ts'
+
+interface Feature {
+  id: string
+  bbox: [number, number, number, number]
+  properties: { name: string; parent: string; label: [number, number] }
+}
+
+let micro: Feature
+let town: Feature
+const chain: Feature[] = []
+
+beforeAll(async () => {
+  const list = (query: string) => get<{ features: Feature[] }>(`/api/v1/areas?geometry=false&${query}`)
+  micro = (await list('level=micro&limit=1')).features[0] as Feature
+  for (let code = micro.id; code !== ''; code = chain[0]?.properties.parent ?? '') {
+    chain.unshift(await get<Feature>(`/api/v1/areas/${code}?geometry=false`))
+  }
+  town = chain[1] as Feature
+})
+
+/** Address of the map with a place in the middle. */
+const at = ([lon, lat]: [number, number], zoom: number) => `/#at=${lon},${lat},${zoom}`
+
+describe('the map page', () => {
+  it('shows the areas without a console error or a request to another host', async () => {
+    const { page, complaints } = await visit('/')
+    await mapReady(page)
+    const drawn = await page.evaluate(() => {
+      const colors = new Map<string, number>()
+      for (const canvas of document.querySelectorAll<HTMLCanvasElement>('canvas.leaflet-tile')) {
+        const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] }
+        for (let i = 0; i < data.length; i += 4) {
+          const kind = data[i + 3] === 0 ? 'empty' : (data[i] ?? 0) > 240 ? 'land' : 'line'
+          colors.set(kind, (colors.get(kind) ?? 0) + 1)
+        }
+      }
+      return Object.fromEntries(colors)
+    })
+    expect(drawn.land).toBeGreaterThan(100_000)
+    expect(drawn.line).toBeGreaterThan(5_000)
+    await page.getByText('示意边界，非真实区划').waitFor()
+    await page.getByText('实时', { exact: true }).waitFor()
+    await page.locator('.feed li').nth(10).waitFor()
+    expect(await page.title()).toBe('经纬 · 网格地图')
+    expect(complaints).toEqual([])
+  })
+
+  it.each(Object.keys(SIZES) as (keyof typeof SIZES)[])('is pictured at the size %s', async (size) => {
+    const { page, complaints } = await visit('/', { size })
+    await mapReady(page)
+    await page.getByText('实时', { exact: true }).waitFor()
+    await shot(page, `county-${size}`)
+    for (const [name, zoom] of [
+      ['town', 13],
+      ['micro', 16],
+    ] as const) {
+      await page.goto(base + at(micro.properties.label, zoom))
+      await mapReady(page)
+      const { width, height } = SIZES[size]
+      await page.mouse.click(width / 2, height / 2)
+      await page.locator('.card').waitFor()
+      await page.waitForLoadState('networkidle').catch(() => {})
+      await shot(page, `${name}-${size}`)
+    }
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    expect(overflow).toBeLessThanOrEqual(0)
+    expect(complaints).toEqual([])
+  })
+
+  it('tells for a click which five areas own the place and who answers', async () => {
+    const { page } = await visit(at(micro.properties.label, 17))
+    await mapReady(page)
+    const box = await page.locator('#map').boundingBox()
+    if (!box) throw new Error('the map has a place')
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+    const rows = page.locator('.chain li')
+    await rows.nth(4).waitFor()
+    expect(await page.locator('.chain .name').allTextContents()).toEqual(chain.map(({ properties }) => properties.name))
+    expect(await page.locator('.chain .level').allTextContents()).toEqual(['区县', '镇街', '村社区', '网格', '微网格'])
+    const card = page.getByRole('region', { name: '归格结果' })
+    await card.getByText('负责的党组织').waitFor()
+    await card.getByText('示例', { exact: true }).waitFor()
+    expect(await card.locator('.copies dd.mono').allTextContents()).toHaveLength(4)
+    expect(page.url()).toContain('pin=')
+
+    // The town of the chain is selected and shown; the card stays.
+    await rows.nth(1).getByRole('button').click()
+    await expect.poll(() => page.url()).toContain(`area=${town.id}`)
+    await expect.poll(() => Number(/at=[^&]*,(\d+)/.exec(page.url())?.[1])).toBeLessThan(15)
+    await page.locator('.chain button.selected', { hasText: town.properties.name }).waitFor()
+  })
+
+  it('says so where a place belongs to no area', async () => {
+    const { page, complaints } = await visit('/#at=100,40,8')
+    await page.locator('#map').click({ position: { x: 600, y: 400 } })
+    await page.getByText('此处不属于任何区域').waitFor()
+    await page.getByRole('button', { name: '在此上报' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('shows the sentence of a problem and tries again', async () => {
+    let broken = true
+    const { page } = await visit('/', {
+      prepare: (page) =>
+        page.route('**/api/v1/snap?*', (route) =>
+          broken
+            ? route.fulfill({
+                status: 503,
+                contentType: 'application/problem+json',
+                body: JSON.stringify({
+                  status: 503,
+                  title: 'x',
+                  code: 'database_unavailable',
+                  detail: 'PostGIS is away',
+                }),
+              })
+            : route.continue(),
+        ),
+    })
+    await mapReady(page)
+    await page.locator('#map').click({ position: { x: 560, y: 440 } })
+    await page.getByText('PostGIS is away').waitFor()
+    broken = false
+    await page.getByRole('button', { name: '重试' }).click()
+    await page.locator('.copies').waitFor()
+  })
+
+  it('shows the name under the pointer', async () => {
+    const { page } = await visit(at(micro.properties.label, 18))
+    await mapReady(page)
+    const box = await page.locator('#map').boundingBox()
+    if (!box) throw new Error('the map has a place')
+    // An incident that happens to lie there would show its own name.
+    const texts: string[] = []
+    for (const [dx, dy] of [
+      [0, 0],
+      [12, 0],
+      [0, 12],
+      [-12, 0],
+    ] as const) {
+      await page.mouse.move(box.x + box.width / 2 + dx, box.y + box.height / 2 + dy)
+      await page.waitForTimeout(150)
+      texts.push((await page.locator('.tip').textContent())?.trim() ?? '')
+    }
+    expect(texts.join('\n')).toContain(micro.properties.name)
+    expect(texts.join('\n')).toContain('微网格')
+  })
+
+  it('copies coordinates', async () => {
+    const [lon, lat] = micro.properties.label
+    const { page } = await visit(`/#pin=${lon},${lat}`)
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
+    await page.getByRole('button', { name: '复制 WGS-84' }).click()
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    expect(copied.split(',').map(Number)).toEqual([expect.closeTo(lon, 5), expect.closeTo(lat, 5)])
+  })
+
+  it('is worked with the keyboard alone', async () => {
+    const { page } = await visit(at(micro.properties.label, 16))
+    await mapReady(page)
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter') // skip to the map
+    await page.keyboard.press('Enter') // ask about its middle
+    await page.locator('.chain li').nth(4).waitFor()
+    await shot(page, 'keyboard')
+    await page.keyboard.press('Escape')
+    await page.locator('.card').waitFor({ state: 'detached' })
+    expect(page.url()).not.toContain('pin=')
+  })
+})
+
+describe('search', () => {
+  it('finds an area by name, with the arrow keys', async () => {
+    const { page } = await visit('/')
+    await mapReady(page)
+    await page.keyboard.press('/')
+    await page.keyboard.type(town.properties.name)
+    await page.getByRole('option').first().waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('Enter')
+    await page.getByRole('region', { name: town.properties.name }).waitFor()
+    expect(page.url()).toContain(`area=${town.id}`)
+  })
+
+  it('finds an area by code and tells what it lies in', async () => {
+    const { page } = await visit('/')
+    await page.getByRole('combobox', { name: '查找区域或坐标' }).fill(micro.id)
+    await page.keyboard.press('Enter')
+    const card = page.getByRole('region', { name: micro.properties.name })
+    for (const { properties } of chain.slice(0, 4))
+      await card.getByRole('button', { name: properties.name, exact: true }).waitFor()
+  })
+
+  it('goes to coordinates, also swapped and in GCJ-02', async () => {
+    const [lon, lat] = micro.properties.label
+    const { page } = await visit('/')
+    const box = page.getByRole('combobox')
+    await box.fill(`${lat},${lon}`)
+    await page.getByText('按“纬度,经度”理解，已对调').waitFor()
+    await page.keyboard.press('Enter')
+    await page.locator('.chain .name', { hasText: micro.properties.name }).waitFor()
+
+    await box.fill(`${lon} ${lat}`)
+    await page.getByRole('option', { name: 'GCJ-02' }).click()
+    await expect.poll(() => Number(/pin=([\d.]+)/.exec(page.url())?.[1])).not.toBeCloseTo(lon, 4)
+    const pinned = Number(/pin=([\d.]+)/.exec(page.url())?.[1])
+    expect(Math.abs(pinned - lon)).toBeLessThan(0.01)
+  })
+
+  it('says when nothing is found, and when a place is nowhere on Earth', async () => {
+    const { page } = await visit('/')
+    await page.getByRole('combobox').fill('没有这个地方')
+    await page.getByText('没有名称或代码相符的区域').waitFor()
+    await page.getByRole('combobox').fill('200,95')
+    await page.getByText('不是有效的经纬度').waitFor()
+  })
+})
+
+describe('the address', () => {
+  it('brings back place, selection and language', async () => {
+    const { page } = await visit(`/#at=${micro.properties.label.join(',')},15&area=${town.id}&lang=en`)
+    await page.getByRole('region', { name: town.properties.name }).waitFor()
+    await page.getByText('Newest incidents').waitFor()
+    expect(await page.getAttribute('html', 'lang')).toBe('en')
+    expect(/at=[^&]*,(\d+)/.exec(page.url())?.[1]).toBe('15')
+  })
+
+  it('works with back and forward', async () => {
+    const { page } = await visit(at(micro.properties.label, 16))
+    await mapReady(page)
+    await page.locator('#map').click({ position: { x: 600, y: 300 } })
+    await page.locator('.chain').waitFor()
+    await page.getByRole('button', { name: '关闭' }).click()
+    await page.locator('.card').waitFor({ state: 'detached' })
+    await page.goBack()
+    await page.locator('.chain').waitFor()
+    await page.goForward()
+    await page.locator('.card').waitFor({ state: 'detached' })
+  })
+})
+
+describe('languages', () => {
+  it('changes at once and is remembered', async () => {
+    const { page, complaints } = await visit('/')
+    await mapReady(page)
+    await page.getByRole('button', { name: 'English' }).click()
+    await page.getByText('Newest incidents').waitFor()
+    await page.getByText('Schematic boundaries, not the real divisions').waitFor()
+    await page.locator('#map').click({ position: { x: 560, y: 440 } })
+    await page.locator('.card').waitFor()
+    // What is left in Chinese are the names of places and people and the button to Chinese.
+    const chrome = await page.locator('header, .legend').allTextContents()
+    expect(chrome.join(' ').replaceAll('中文', '').replaceAll('经纬', '')).not.toMatch(/[\u3400-\u9fff]/)
+    await page.goto(`${base}/`)
+    await page.getByText('Newest incidents').waitFor()
+    await shot(page, 'english')
+    expect(complaints).toEqual([])
+  })
+})
+
+describe('axe', () => {
+  it('finds nothing on the map page, with a card and a form open', async () => {
+    const { page } = await visit(at(micro.properties.label, 15))
+    await mapReady(page)
+    expect(await axe(page)).toEqual([])
+    await page.locator('#map').click({ position: { x: 600, y: 300 } })
+    await page.getByRole('button', { name: '在此上报' }).click()
+    await page.getByRole('combobox', { name: '清单事项' }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'form')
+  })
+
+  it('finds nothing on the phone', async () => {
+    const { page } = await visit(at(micro.properties.label, 15), { size: 'phone' })
+    await mapReady(page)
+    await page.getByRole('button', { name: '最新事件' }).click()
+    await page.locator('.feed li').first().waitFor()
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'feed-phone')
+  })
+})
+
+describe('an empty server', () => {
+  it('says what to do, and goes on by itself when an edition is published', async () => {
+    let published = false
+    const { page } = await visit('/', {
+      async prepare(page) {
+        await withoutSharedWorker(page)
+        await page.route('**/api/v1/about', async (route) => {
+          if (published) return route.continue()
+          const response = await route.fetch()
+          return route.fulfill({
+            response,
+            json: { ...(await response.json()), edition: 0, areas: {}, bounds: null, notice: null },
+          })
+        })
+        await page.route('**/api/v1/events', async (route) => {
+          await new Promise((resolve) => setTimeout(resolve, published ? 200 : 1500))
+          if (published) return route.continue()
+          published = true
+          return route.fulfill({
+            contentType: 'text/event-stream',
+            body: 'id: 1\nevent: edition.published\ndata: {"number":1}\n\n',
+          })
+        })
+      },
+    })
+    await page.getByRole('heading', { name: '地图还没有区域' }).waitFor()
+    await page.getByText('jingwei demo').first().waitFor()
+    await page.getByText('jingwei import areas').first().waitFor()
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'empty')
+    await page.locator('#map').waitFor()
+    await mapReady(page)
+  })
+})
