@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/server/db"
+	"jingwei/server/live"
 )
 
 // dataDir is the configured data directory or the default one.
@@ -50,6 +51,9 @@ func (c *Config) openDatabase(ctx context.Context, exclusive bool) (*database, e
 		return nil, errors.Join(err, d.close())
 	}
 	if err := db.Migrate(ctx, d.Pool); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	if err := live.EnsureMonths(ctx, d.Pool); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil

@@ -62,6 +62,10 @@ func (a *App) loadDemo(ctx context.Context, f demoFlags, until time.Time, p *pro
 	if err != nil {
 		return err
 	}
+	// Ahead of the long transaction, which would otherwise keep readers of incidents waiting until its end.
+	if err := incident.EnsureMonths(ctx, a.db.Pool, until.Add(-demo.Span), until); err != nil {
+		return err
+	}
 	err = db.InLongTx(ctx, a.db.Pool, func(tx pgx.Tx) error {
 		p.show("store areas", 0, 0)
 		if err := publishDemo(ctx, tx, county, until); err != nil {

@@ -15,6 +15,8 @@ import (
 
 type importCommand struct {
 	Areas     importAreasCommand     `cmd:"" help:"Import areas of one level from ${sources}. All or nothing: the file becomes one new edition, or every problem is listed with its place and remedy."`
+	Branches  importBranchesCommand  `cmd:"" help:"Import party branches from CSV: code,name,kind,parent,secretary,phone,members,areas. All or nothing."`
+	Stations  importStationsCommand  `cmd:"" help:"Import stations from CSV: code,kind,name,lon,lat,address,stars,floor_area_m2,services,open_to,opening_hours,phone. All or nothing."`
 	Incidents importIncidentsCommand `cmd:"" help:"Import incidents from CSV: lon,lat,reported_at,item,channel,title,description. Bad rows go to FILE.rejected.csv with the reason; running it again adds nothing twice."`
 }
 

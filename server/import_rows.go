@@ -12,7 +12,71 @@ import (
 	"jingwei/geo"
 	"jingwei/server/csvfile"
 	"jingwei/server/incident"
+	"jingwei/server/station"
 )
+
+type importBranchesCommand struct {
+	File   string `arg:"" help:"CSV file, UTF-8 or GBK, header in English or Chinese; - reads standard input."`
+	DryRun bool   `help:"Check everything, store nothing."`
+}
+
+func (cmd *importBranchesCommand) Run(ctx context.Context, c *Config, s *streams, now clock) error {
+	return importTable(ctx, c, s, now, cmd.File, cmd.DryRun, "branches", func(app *App, file io.Reader) (csvfile.Report, error) {
+		report, err := app.branches.Import(ctx, file, cmd.DryRun)
+		return report.Report, err
+	})
+}
+
+type importStationsCommand struct {
+	File   string `arg:"" help:"CSV file, UTF-8 or GBK, header in English or Chinese; - reads standard input."`
+	CRS    string `name:"crs" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84" help:"What the coordinates are in: wgs84, cgcs2000, gcj02 or bd09."`
+	DryRun bool   `help:"Check everything, store nothing."`
+}
+
+func (cmd *importStationsCommand) Run(ctx context.Context, c *Config, s *streams, now clock) error {
+	datum, err := geo.ParseDatum(cmd.CRS)
+	if err != nil {
+		return err
+	}
+	return importTable(ctx, c, s, now, cmd.File, cmd.DryRun, "stations", func(app *App, file io.Reader) (csvfile.Report, error) {
+		report, err := app.stations.Import(ctx, file, station.ImportOptions{Datum: datum, DryRun: cmd.DryRun})
+		return report.Report, err
+	})
+}
+
+// importTable runs an import that is all or nothing and prints what it did or refused.
+func importTable(ctx context.Context, c *Config, s *streams, now clock, name string, dryRun bool, what string,
+	read func(*App, io.Reader) (csvfile.Report, error),
+) (err error) {
+	file, err := openInput(name, s.in)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	app, err := openApp(ctx, c, now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	r, err := read(app, file)
+	if r.Read > 0 || r.ProblemCount > 0 {
+		fmt.Fprintf(s.out, "Read %d rows (%s).\n", r.Read, r.Encoding)
+		if len(r.Unknown) > 0 {
+			fmt.Fprintf(s.out, "Columns that were not used: %v\n", r.Unknown)
+		}
+		printList(s.out, "Warnings", r.WarningCount, r.Warnings, csvfile.Problem.String)
+		printList(s.out, "Problems", r.ProblemCount, r.Problems, csvfile.Problem.String)
+	}
+	if err != nil {
+		return err
+	}
+	format := "%d %s added, %d changed, %d unchanged.\n"
+	if dryRun {
+		format = "Dry run: it would be %d %s added, %d changed, %d unchanged.\n"
+	}
+	fmt.Fprintf(s.out, format, r.Added, what, r.Changed, r.Unchanged)
+	return nil
+}
 
 type importIncidentsCommand struct {
 	File string `arg:"" help:"CSV file, UTF-8 or GBK, header in English or Chinese; - reads standard input."`

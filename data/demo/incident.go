@@ -10,17 +10,20 @@ import (
 	"jingwei/geo"
 )
 
+// Span is how far back the incidents go.
+const Span = 365 * 24 * time.Hour
+
 // IncidentConfig says which year of incidents to make.
 type IncidentConfig struct {
 	Seed  uint64
 	Count int
-	Until time.Time // the incidents lie in the 365 days before it
+	Until time.Time // the incidents lie in the Span before it
 }
 
 // Incident is one report. Its fields are those of table incident, before it is snapped.
 type Incident struct {
 	ID          [16]byte  // UUIDv7 of ReportedAt; its random part comes from the seed and the running number
-	ReportedAt  time.Time // whole milliseconds, in [Until − 365 days, Until)
+	ReportedAt  time.Time // whole milliseconds, in [Until − Span, Until)
 	ReceivedAt  time.Time // not after Until
 	Channel     string
 	Item        string // code of data.Items

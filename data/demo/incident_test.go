@@ -37,7 +37,7 @@ func TestIncidentsAreWellFormed(t *testing.T) {
 	ids := make(map[[16]byte]bool, len(list))
 	outline := c.Areas[0].Shape[0][0]
 	outside, checked := 0, 0
-	since := until.Add(-365 * 24 * time.Hour)
+	since := until.Add(-Span)
 	hour := time.Time{}
 	for i, inc := range list {
 		if _, ok := known[inc.Item]; !ok {

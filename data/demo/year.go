@@ -36,7 +36,7 @@ type hotSpot struct {
 
 func newYear(c *County, cfg IncidentConfig) *year {
 	y := &year{county: c, cfg: cfg, stories: c.stories, until: cfg.Until.Truncate(time.Millisecond)}
-	y.since = y.until.Add(-365 * 24 * time.Hour)
+	y.since = y.until.Add(-Span)
 	y.first = y.since.Truncate(time.Hour)
 	households, area := make([]float64, len(c.micros)), make([]float64, len(c.micros))
 	for i, m := range c.micros {

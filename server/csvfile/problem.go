@@ -101,3 +101,14 @@ func (f *Findings) Refused() error {
 	}
 	return fmt.Errorf("%w: %s", ErrRefused, strings.Join(lines, "; "))
 }
+
+// Report tells what an import that is all or nothing read and did. Read = Added + Changed + Unchanged when nothing was refused.
+type Report struct {
+	Read      int      `json:"read"` // rows that are not blank
+	Added     int      `json:"added"`
+	Changed   int      `json:"changed"`
+	Unchanged int      `json:"unchanged"`
+	Unknown   []string `json:"unknown"`  // columns of the file that nothing was read from
+	Encoding  string   `json:"encoding"` // of the file
+	Findings
+}

@@ -214,6 +214,12 @@ func load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err 
 	return int(tag.RowsAffected()), nil
 }
 
+// EnsureMonths makes the partitions for incidents that were reported from since to until.
+func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, since, until time.Time) error {
+	_, err := pool.Exec(ctx, `SELECT ensure_months('incident', $1, $2)`, since, until)
+	return err
+}
+
 // lowerCodes are the codes below the county by level; nil where the chain ends above.
 func lowerCodes(codes []string) (lower [4]*string) {
 	for level := coverage.Town; int(level) < len(codes); level++ {

@@ -15,6 +15,7 @@ const (
 	queueLen  = 1024            // events a client may lag behind before it is told to reload
 	readLimit = 1000            // events read from the table at once
 	poll      = 5 * time.Second // a look without a NOTIFY, should one have been lost with a connection
+	upkeep    = time.Hour       // between two looks at the coming partitions
 )
 
 // ErrBehind ends a subscription whose reader did not keep up.
@@ -93,6 +94,9 @@ func (h *Hub) Connected() error {
 // Start reads where the events stand, so that what commits from now on is handed out.
 func (h *Hub) Start(ctx context.Context) error {
 	return h.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		if err := EnsureMonths(ctx, conn); err != nil {
+			return err
+		}
 		if err := number(ctx, conn); err != nil {
 			return err
 		}
@@ -142,7 +146,14 @@ func (h *Hub) listen(ctx context.Context, healthy func()) error {
 	if _, err := pooled.Exec(ctx, "LISTEN "+channel); err != nil {
 		return err
 	}
+	var kept time.Time // when the partitions were last looked after
 	for {
+		if time.Since(kept) > upkeep {
+			if err := EnsureMonths(ctx, pooled); err != nil {
+				return err
+			}
+			kept = time.Now()
+		}
 		if err := h.drain(ctx, pooled); err != nil {
 			return err
 		}

@@ -27,6 +27,17 @@ func number(ctx context.Context, conn *pgxpool.Conn) error {
 	})
 }
 
+// EnsureMonths makes the partitions that events of the coming week go into. A transaction that made one itself would keep all others out of
+// the table until it ends, so this is done ahead, at the start and then every hour.
+func EnsureMonths(ctx context.Context, q querier) error {
+	var done string
+	err := q.QueryRow(ctx, `SELECT ensure_months('event', now(), now() + interval '7 days')::text`).Scan(&done)
+	if err != nil {
+		return fmt.Errorf("partitions of the events: %w", err)
+	}
+	return nil
+}
+
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row

@@ -32,15 +32,7 @@ type ImportOptions struct {
 }
 
 // ImportReport tells what an import read, found and did.
-type ImportReport struct {
-	Read      int      `json:"read"` // rows that are not blank
-	Added     int      `json:"added"`
-	Changed   int      `json:"changed"`
-	Unchanged int      `json:"unchanged"`
-	Unknown   []string `json:"unknown"`  // columns of the file that nothing was read from
-	Encoding  string   `json:"encoding"` // of the file
-	csvfile.Findings
-}
+type ImportReport struct{ csvfile.Report }
 
 // The columns of a file of stations, as indexes of importColumns.
 const (
