@@ -29,24 +29,10 @@ type database struct {
 // openDatabase connects to the configured PostGIS, or to that of a server that runs on the data directory, or else starts a private
 // one; exclusive refuses a data directory that is in use. The tables are migrated.
 func (c *Config) openDatabase(ctx context.Context, exclusive bool) (*database, error) {
-	d := &database{}
-	url := c.DatabaseURL
-	if url == "" {
-		dir, err := c.dataDir()
-		if err != nil {
-			return nil, err
-		}
-		if !exclusive {
-			url, err = db.RunningURL(dir)
-		}
-		if url == "" {
-			if d.local, err = db.StartLocal(ctx, dir, slog.Default()); err != nil {
-				return nil, err
-			}
-			url = d.local.URL()
-		}
+	d, url, err := c.locate(ctx, exclusive)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if d.Pool, err = db.Open(ctx, url); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
@@ -57,6 +43,27 @@ func (c *Config) openDatabase(ctx context.Context, exclusive bool) (*database, e
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
+}
+
+// locate finds the URL of the database, and starts a private one where there is none.
+func (c *Config) locate(ctx context.Context, exclusive bool) (d *database, url string, err error) {
+	if c.DatabaseURL != "" {
+		return &database{}, c.DatabaseURL, nil
+	}
+	dir, err := c.dataDir()
+	if err != nil {
+		return nil, "", err
+	}
+	if !exclusive {
+		if url, err = db.RunningURL(dir); err == nil || !errors.Is(err, db.ErrNotRunning) {
+			return &database{}, url, err
+		}
+	}
+	local, err := db.StartLocal(ctx, dir, slog.Default())
+	if err != nil {
+		return nil, "", err
+	}
+	return &database{local: local}, local.URL(), nil
 }
 
 func (d *database) close() error {

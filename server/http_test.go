@@ -429,8 +429,8 @@ func TestEvents(t *testing.T) {
 		e := next(t, watcher, "incident.created")
 		seen = append(seen, e)
 		var data struct {
-			ID    string
-			Areas []string
+			ID    string   `json:"id"`
+			Areas []string `json:"areas"`
 		}
 		if err := json.Unmarshal([]byte(e.data), &data); err != nil || data.ID != id || len(data.Areas) != 5 {
 			t.Errorf("event %s, want incident %s", e.data, id)

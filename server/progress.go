@@ -26,7 +26,7 @@ type progress struct {
 func newProgress(out io.Writer) *progress {
 	p := &progress{out: out}
 	if f, ok := out.(*os.File); ok {
-		p.isBar = term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor is small
+		p.isBar = term.IsTerminal(int(f.Fd()))
 	}
 	return p
 }

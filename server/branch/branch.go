@@ -1,6 +1,8 @@
 // Package branch is the noun "branch" (党组织): the party organisations and which areas each answers for.
 package branch
 
+import "slices"
+
 // Branch is a party organisation.
 type Branch struct {
 	Code      string `json:"code"`
@@ -28,9 +30,9 @@ type Directory struct {
 // Answering is the branch that answers for the last area of a chain of codes (county first): its own, or that of the nearest area
 // above. area is the code that the branch was named for.
 func (d *Directory) Answering(chain []string) (b *Branch, area string) {
-	for i := len(chain) - 1; i >= 0; i-- {
-		if b, ok := d.byArea[chain[i]]; ok {
-			return b, chain[i]
+	for _, code := range slices.Backward(chain) {
+		if b, ok := d.byArea[code]; ok {
+			return b, code
 		}
 	}
 	return nil, ""

@@ -104,7 +104,7 @@ func NewID(at time.Time, content []byte) uuid.UUID {
 	var id uuid.UUID
 	copy(id[:], sum[:16])
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli())) //nolint:gosec // reports before 1970 are refused
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
 	copy(id[:6], ms[2:])
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80

@@ -48,7 +48,7 @@ type NewReport struct {
 	Title       string    `json:"title" minLength:"1" maxLength:"200"`
 	Description string    `json:"description,omitempty" maxLength:"4000"`
 	AccuracyM   *float64  `json:"accuracy_m,omitempty" minimum:"0" maximum:"100000" doc:"Radius in which the true place lies, metres"`
-	ReportedAt  time.Time `json:"reported_at,omitempty" doc:"Left out: now"`
+	ReportedAt  time.Time `json:"reported_at,omitzero" doc:"Left out: now"`
 }
 
 type createInput struct {

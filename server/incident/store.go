@@ -47,7 +47,7 @@ func scan(row pgx.CollectableRow) (Incident, error) {
 	if i.Place, err = geo.PointOf(lon, lat); err != nil {
 		return i, fmt.Errorf("incident %s: %w", i.ID, err)
 	}
-	i.Cell = geo.Cell(cell) //nolint:gosec // an H3 index has its highest bit clear
+	i.Cell = geo.Cell(cell)
 	if i.County != "" {
 		i.Codes = append(i.Codes, i.County)
 	}
@@ -137,7 +137,7 @@ func insert(ctx context.Context, tx pgx.Tx, i Incident) error {
 			town, community, grid, micro, branch)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, ST_SetSRID(ST_MakePoint($10, $11), 4326), $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		i.County, i.ID, i.ReportedAt, i.ReceivedAt, i.Channel, i.Item, i.Status, i.Title, i.Description, lon, lat, i.AccuracyM,
-		int64(i.Cell), i.Snap, i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch)) //nolint:gosec // see scan
+		int64(i.Cell), i.Snap, i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch))
 	return tx.SendBatch(ctx, batch).Close()
 }
 
@@ -191,7 +191,7 @@ func load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err 
 		lower := lowerCodes(i.Codes)
 		return []any{
 			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.Title, i.Description, lon, lat, i.AccuracyM,
-			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch), //nolint:gosec // see scan
+			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch),
 		}, nil
 	})); err != nil {
 		return 0, fmt.Errorf("copy incidents: %w", err)

@@ -56,7 +56,8 @@ func (p *place) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var object struct {
-		Lon, Lat *float64
+		Lon *float64 `json:"lon"`
+		Lat *float64 `json:"lat"`
 	}
 	if err := json.Unmarshal(data, &object); err != nil || object.Lon == nil || object.Lat == nil {
 		return errors.New(`expected {"lon": number, "lat": number}`)

@@ -3,6 +3,7 @@ package tile
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,7 @@ func (s *Service) serve(c echo.Context) error {
 		return web.NewProblem(web.NotFound, "no such tile: the path is /tiles/areas/{z}/{x}/{y}.mvt with z from "+
 			strconv.Itoa(mvt.MinZoom)+" to "+strconv.Itoa(mvt.MaxZoom)+" and x, y below 2^z")
 	}
-	t, err := s.Find(c.Request().Context(), z, x, y)
+	t, err := s.find(c.Request().Context(), z, x, y)
 	if err != nil {
 		return err
 	}
@@ -119,10 +120,8 @@ func (s *Service) describe(origin, notice string) TileJSON {
 
 func firstZoom(level coverage.Level) int {
 	for z := mvt.MinZoom; z < mvt.MaxZoom; z++ {
-		for _, l := range mvt.LevelsAt(z) {
-			if l == level {
-				return z
-			}
+		if slices.Contains(mvt.LevelsAt(z), level) {
+			return z
 		}
 	}
 	return mvt.MaxZoom

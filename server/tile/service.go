@@ -40,26 +40,24 @@ type tile struct {
 func NewService(areas *area.Service, branches *branch.Service) (*Service, error) {
 	tiles, err := otter.New(&otter.Options[key, tile]{
 		MaximumWeight: cacheBytes,
-		Weigher:       func(_ key, t tile) uint32 { return uint32(len(t.data)) + 128 }, //nolint:gosec // a tile is far below 4 GiB
+		Weigher:       func(_ key, t tile) uint32 { return uint32(len(t.data)) + 128 },
 	})
 	return &Service{areas: areas, branches: branches, tiles: tiles}, err
 }
 
 // Renew prepares the tiles of the edition and the branches that are in effect now. Until it is done the old ones are served.
-func (s *Service) Renew() *source {
+func (s *Service) Renew() {
 	s.renew.Lock()
 	defer s.renew.Unlock()
 	atlas, directory := s.areas.Current(), s.branches.Directory()
 	if old := s.current.Load(); old != nil && old.atlas == atlas && old.directory == directory {
-		return old
+		return
 	}
-	fresh := newSource(atlas, directory)
-	s.current.Store(fresh)
-	return fresh
+	s.current.Store(newSource(atlas, directory))
 }
 
-// Find gives a tile of the present source.
-func (s *Service) Find(ctx context.Context, z, x, y int) (tile, error) {
+// find gives a tile of the present source.
+func (s *Service) find(ctx context.Context, z, x, y int) (tile, error) {
 	source := s.current.Load()
 	k := key{source.atlas.Edition.Number, source.directory.Revision, z, x, y}
 	return s.tiles.Get(ctx, k, otter.LoaderFunc[key, tile](func(context.Context, key) (tile, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 // huma keeps its error constructor in package variables; ours is set once, before any API exists.
-func init() {
+func init() { //nolint:gochecknoinits // huma offers no other place
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemFrom(context.Background(), status, message, errs)
 	}

@@ -194,10 +194,10 @@ func appendPosition(text []byte, p geo.Point, datum geo.Datum) []byte {
 	return append(text, ']')
 }
 
-// decimals for strconv: the shortest form on the lattice, seven places off it.
+// decimals for strconv: the shortest form on the lattice; off it, enough places to find back to it.
 func decimals(datum geo.Datum) int {
 	if datum == geo.WGS84 {
 		return -1
 	}
-	return 7
+	return 9
 }

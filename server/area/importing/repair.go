@@ -3,13 +3,14 @@ package importing
 import (
 	"context"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/db"
 )
 
 const stageTable = `
@@ -135,6 +136,12 @@ const joinFaces = `
 		(SELECT ARRAY[ST_X(p) / mx, ST_Y(p) / $4::float8] FROM core, LATERAL (SELECT ST_PointOnSurface(e) AS p) middle WHERE NOT ST_IsEmpty(e))
 	FROM joined`
 
+// What is beyond these was not drawn by anybody, and is refused: the pieces that a shape falls into, and the time to find them.
+const (
+	maxFaces   = 1000
+	maxMending = 10 * time.Second
+)
+
 // repairShape mends a shape whose rings touch or cross themselves or each other.
 //
 // The rings are taken as they run, shells counter-clockwise and holes clockwise, and divide the plane into faces, each with a winding
@@ -153,25 +160,26 @@ func repairShape(ctx context.Context, tx pgx.Tx, shape []coverage.Polygon, toler
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := tx.Query(ctx, listFaces, geom)
-	if err != nil {
-		return nil, nil, err
+	faces, err := facesOf(ctx, tx, geom)
+	if db.Is(err, db.QueryCanceled) && ctx.Err() == nil {
+		return nil, &defect{reason: SelfCrossing, message: "the border crosses itself so often that mending it takes too long", remedy: "draw the border anew"}, nil
 	}
-	in, doubt := [][]byte{}, [][]byte{}
-	var face []byte
-	var lon, lat float64
-	_, err = pgx.ForEachRow(rows, []any{&face, &lon, &lat}, func() error {
-		w := winding(shape, lon, lat)
-		if w >= 1 {
-			in = append(in, slices.Clone(face))
-		}
-		if w < 0 || w > 1 {
-			doubt = append(doubt, slices.Clone(face))
-		}
-		return nil
-	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("faces: %w", err)
+	}
+	if len(faces) > maxFaces {
+		return nil, &defect{reason: SelfCrossing, message: fmt.Sprintf("the border crosses itself again and again, and divides the area into %d pieces", len(faces)),
+			remedy: "draw the border anew"}, nil
+	}
+	in, doubt := [][]byte{}, [][]byte{}
+	for _, f := range faces {
+		w := winding(shape, f.lon, f.lat)
+		if w >= 1 {
+			in = append(in, f.geom)
+		}
+		if w < 0 || w > 1 {
+			doubt = append(doubt, f.geom)
+		}
 	}
 	var joined []byte
 	var valid bool
@@ -191,6 +199,35 @@ func repairShape(ctx context.Context, tx pgx.Tx, shape []coverage.Polygon, toler
 	}
 	mended, err := decodeShape(joined)
 	return mended, nil, err
+}
+
+// face is a piece that the edges of a shape cut out of the plane, as WKB, with a point inside in degrees.
+type face struct {
+	geom     []byte
+	lon, lat float64
+}
+
+// facesOf asks for the faces, for as long as maxMending.
+func facesOf(ctx context.Context, tx pgx.Tx, lines []byte) (faces []face, err error) {
+	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d", maxMending.Milliseconds())); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, listFaces, lines)
+		if err != nil {
+			return err
+		}
+		faces, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f face, err error) {
+			err = row.Scan(&f.geom, &f.lon, &f.lat)
+			return f, err
+		})
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "SET LOCAL statement_timeout = 0")
+		return err
+	})
+	return faces, err
 }
 
 // winding is how often the rings of a shape run around a point in degrees that lies on none of them.
