@@ -92,20 +92,26 @@ export async function get<T>(path: string): Promise<T> {
   return (await response.json()) as T
 }
 
-/** What axe-core finds wrong, as short lines. */
-export async function axe(page: Page): Promise<string[]> {
+/** What axe-core finds wrong, as short lines; without the named rules. */
+export async function axe(page: Page, without: string[] = []): Promise<string[]> {
   // addScriptTag would be an inline script, which the server's Content-Security-Policy forbids; evaluate is not.
   const source = createRequire(import.meta.url)('axe-core').source as string
   await page.evaluate(source)
-  return page.evaluate(async () => {
+  return page.evaluate(async (without) => {
     const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> }
+      axe: {
+        run(
+          options: object,
+        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>
+      }
     }
-    const { violations } = await axe.run()
+    const { violations } = await axe.run({
+      rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])),
+    })
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
     )
-  })
+  }, without)
 }
 
 /** Makes the page read the live events itself, so that route() can reach the stream: requests of a SharedWorker pass it by. */

@@ -60,8 +60,8 @@ describe('the map page', () => {
       await mapReady(page)
       const { width, height } = SIZES[size]
       await page.mouse.click(width / 2, height / 2)
-      await page.locator('.card').waitFor()
-      await page.waitForLoadState('networkidle').catch(() => {})
+      await page.locator('.card :is(.chain, .subject)').waitFor()
+      await mapReady(page)
       await shot(page, `${name}-${size}`)
     }
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)

@@ -20,10 +20,11 @@ if (app) {
   raw.href = '/api/v1/openapi.json'
   raw.textContent = 'openapi.json'
   bar.append(home, raw)
-  const main = document.createElement('main')
-  app.append(bar, main)
+  // Swagger UI brings its own main landmark.
+  const pages = document.createElement('div')
+  app.append(bar, pages)
   SwaggerUI({
-    domNode: main,
+    domNode: pages,
     url: '/api/v1/openapi.json',
     deepLinking: true,
     displayRequestDuration: true,

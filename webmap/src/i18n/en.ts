@@ -174,6 +174,7 @@ export const en: Record<Key, string> = {
   'empty.title': 'The map has no areas yet',
   'empty.lead':
     'The server is ready; it only lacks boundaries. Take either way: this page reloads by itself when they are there.',
+  'empty.where': ' Run the commands in Jingwei’s folder.',
   'empty.demo': 'Look at the demo county',
   'empty.demoHint': 'Makes sample grids, branches and 100,000 incidents of Yixing in about a minute and a half.',
   'empty.import': 'Import your own boundaries',

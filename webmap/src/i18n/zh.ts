@@ -171,6 +171,7 @@ export const zh = {
 
   'empty.title': '地图还没有区域',
   'empty.lead': '服务器已经就绪，只差边界数据。任选一种方式，完成后本页自动刷新。',
+  'empty.where': '命令在经纬所在的文件夹里运行。',
   'empty.demo': '先看看示例县',
   'empty.demoHint': '生成宜兴的示例网格、党组织与 10 万件事件，约一分半钟。',
   'empty.import': '导入自己的边界',

@@ -2,10 +2,12 @@ import L from 'leaflet'
 import 'leaflet/dist/leaflet.css'
 import { AreaLayer, type FoundArea } from './area-layer.ts'
 import { Highlight } from './highlight.ts'
-import { IncidentLayer, type IncidentMark } from './incident-layer.ts'
+import { type IncidentMark, Incidents, Pulses } from './incidents.ts'
 import { Labels } from './labels.ts'
 import type { Level } from './tiles/decode.ts'
 import { type TileJson, TileSource } from './tiles/source.ts'
+import { ViewportCanvas } from './viewport-canvas.ts'
+import { toWorld } from './world.ts'
 
 export const MAX_ZOOM = 19
 
@@ -54,8 +56,12 @@ export class AreaMap {
   private readonly map: L.Map
   private areas: AreaLayer
   private readonly highlight: Highlight
+  private readonly pulses: Pulses
+  private readonly incidents: Incidents
   private readonly labels: Labels
-  private readonly incidents: IncidentLayer
+  /** What changes often and is seldom there, under what is always there. */
+  private readonly marks: ViewportCanvas
+  private readonly contents: ViewportCanvas
   private pin: L.Marker | null = null
   private hoverFrame = 0
   private readonly failed = new Set<string>()
@@ -79,21 +85,24 @@ export class AreaMap {
       keyboardPanDelta: 120,
     })
     for (const [name, zIndex] of [
-      ['highlight', 350],
-      ['incidents', 410],
-      ['names', 420],
+      ['marks', 350],
+      ['contents', 410],
     ] as const) {
       const pane = this.map.createPane(name)
       pane.style.zIndex = `${zIndex}`
       pane.style.pointerEvents = 'none'
     }
     this.areas = this.newAreas(json)
-    this.highlight = new Highlight('highlight', () => this.areas)
-    this.labels = new Labels('names', () => this.areas)
-    this.incidents = new IncidentLayer('incidents')
+    const shown = () => this.areas
+    this.highlight = new Highlight(shown, () => this.marks.invalidate())
+    this.pulses = new Pulses(() => this.marks.invalidate())
+    this.marks = new ViewportCanvas('marks', [this.highlight, this.pulses])
+    this.incidents = new Incidents(() => this.contents.invalidate())
+    this.labels = new Labels(shown, () => this.contents.invalidate())
+    this.contents = new ViewportCanvas('contents', [this.incidents, this.labels])
     // A canvas can be drawn only on a map that has a place.
     this.map.whenReady(() => {
-      for (const layer of [this.areas, this.highlight, this.labels, this.incidents]) layer.addTo(this.map)
+      for (const layer of [this.areas, this.marks, this.contents]) layer.addTo(this.map)
     })
     this.listen(container)
     this.resized = new ResizeObserver(() => this.map.invalidateSize({ pan: false }))
@@ -159,8 +168,9 @@ export class AreaMap {
     return { closer: zoom < this.map.getMaxZoom(), wider: zoom > this.map.getMinZoom() }
   }
 
-  select(code: string | null) {
-    this.highlight.mark('selected', code)
+  /** Marks the first of these areas that the present zoom shows. */
+  select(codes: readonly string[]) {
+    this.highlight.select(codes)
   }
 
   setPin(place: { lon: number; lat: number } | null) {
@@ -179,8 +189,9 @@ export class AreaMap {
     this.incidents.select(id)
   }
 
-  pulse(id: string, lon: number, lat: number) {
-    this.incidents.pulse(id, lon, lat)
+  /** Draws the eye to a place (degrees) once. */
+  pulse(lon: number, lat: number) {
+    this.pulses.add(lon, lat)
   }
 
   /** Takes the tiles of a new edition. The old ones stay until the new ones are there. */
@@ -211,7 +222,7 @@ export class AreaMap {
     const redraw = () => {
       if (areas !== this.areas) return
       this.labels.refresh()
-      this.highlight.invalidate()
+      this.marks.invalidate()
       this.events.onLevels(areas.levels())
     }
     const settle = (key: string, ok: boolean) => {
@@ -249,10 +260,10 @@ export class AreaMap {
       )
     })
     map.on('click', (event) => {
-      const { x, y } = event.containerPoint
-      const incident = this.incidents.find(x, y)
+      const { lng, lat } = event.latlng
+      const incident = this.incidents.find(toWorld(lng, lat), map.getZoom())
       if (incident) events.onIncident(incident)
-      else events.onPick(event.latlng.lng, event.latlng.lat)
+      else events.onPick(lng, lat)
     })
     container.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.target !== container) return
@@ -268,7 +279,7 @@ export class AreaMap {
     })
     const leave = () => {
       cancelAnimationFrame(this.hoverFrame)
-      this.highlight.mark('hovered', null)
+      this.highlight.hover(null)
       events.onHover(null)
     }
     map.on('mouseout', leave)
@@ -277,9 +288,9 @@ export class AreaMap {
 
   private hover({ containerPoint: { x, y }, latlng }: L.LeafletMouseEvent) {
     const { map, events } = this
-    const id = this.incidents.find(x, y)
+    const id = this.incidents.find(toWorld(latlng.lng, latlng.lat), map.getZoom())
     const area = id ? null : this.areas.find(latlng.lng, latlng.lat)
-    this.highlight.mark('hovered', area?.code ?? null)
+    this.highlight.hover(area?.code ?? null)
     map.getContainer().style.cursor = id ? 'pointer' : ''
     if (id) events.onHover({ kind: 'incident', id, x, y })
     else events.onHover(area && { kind: 'area', area, x, y })

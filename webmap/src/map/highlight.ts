@@ -3,29 +3,39 @@ import { TILE_SIZE } from './area-layer.ts'
 import { SELECT } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import type { LoadedTile } from './tiles/source.ts'
-import { type Viewport, ViewportCanvas } from './viewport-canvas.ts'
+import type { Painter, Viewport } from './viewport-canvas.ts'
 
 /** Marks the hovered and the selected area above the tiles, from the tiles' own paths: no tile is fetched or painted again. */
-export class Highlight extends ViewportCanvas {
+export class Highlight implements Painter {
   private hovered: string | null = null
-  private selected: string | null = null
+  private selected: readonly string[] = []
   private readonly indexes = new WeakMap<LoadedTile, Map<string, { level: Level; index: number }>>()
 
   constructor(
-    pane: string,
     private readonly areas: () => AreaLayer,
-  ) {
-    super(pane)
+    private readonly changed: () => void,
+  ) {}
+
+  get empty() {
+    return this.hovered === null && this.selected.length === 0
   }
 
-  mark(which: 'hovered' | 'selected', code: string | null) {
-    if (this[which] === code) return
-    this[which] = code
-    this.invalidate()
+  hover(code: string | null) {
+    if (this.hovered === code) return
+    this.hovered = code
+    this.changed()
   }
 
-  protected override draw(ctx: CanvasRenderingContext2D, viewport: Viewport) {
-    const { selected, hovered } = this
+  /** Marks the first of these areas that the present zoom shows. */
+  select(codes: readonly string[]) {
+    this.selected = codes
+    this.changed()
+  }
+
+  draw(ctx: CanvasRenderingContext2D, viewport: Viewport) {
+    const { hovered } = this
+    const tiles = [...this.areas().shown()]
+    const selected = this.selected.find((code) => tiles.some(({ source }) => this.index(source).has(code)))
     if (selected) this.fill(ctx, viewport, selected, 'rgba(31, 95, 168, 0.13)', 2.6)
     if (hovered && hovered !== selected) this.fill(ctx, viewport, hovered, 'rgba(31, 95, 168, 0.09)', 1.4)
   }

@@ -2,7 +2,7 @@ import type { AreaLayer } from './area-layer.ts'
 import { type Box, place } from './collide.ts'
 import { LABEL, LABEL_FONT, type LabelStyle } from './style.ts'
 import { type LabelPoint, LEVELS } from './tiles/decode.ts'
-import { type Viewport, ViewportCanvas } from './viewport-canvas.ts'
+import type { Painter, Viewport } from './viewport-canvas.ts'
 
 interface Placed extends Box {
   lines: string[]
@@ -15,15 +15,17 @@ interface Placed extends Box {
 const LINE_LENGTH = 7
 
 /** The names of areas, placed over the whole view so that none is cut by a tile and none covers another. */
-export class Labels extends ViewportCanvas {
+export class Labels implements Painter {
   private points: LabelPoint[] = []
   private readonly widths = new Map<string, number>()
 
   constructor(
-    pane: string,
     private readonly areas: () => AreaLayer,
-  ) {
-    super(pane)
+    private readonly changed: () => void,
+  ) {}
+
+  get empty() {
+    return this.points.length === 0
   }
 
   /** Takes the names from the tiles that are shown; until the first of a new zoom is there, the old names stay. */
@@ -32,10 +34,10 @@ export class Labels extends ViewportCanvas {
     for (const { source } of this.areas().shown()) for (const label of source.labels) points.set(label.code, label)
     if (points.size === 0) return
     this.points = [...points.values()].sort(byImportance)
-    this.invalidate()
+    this.changed()
   }
 
-  protected override draw(ctx: CanvasRenderingContext2D, viewport: Viewport) {
+  draw(ctx: CanvasRenderingContext2D, viewport: Viewport) {
     ctx.textAlign = 'center'
     ctx.textBaseline = 'middle'
     ctx.lineJoin = 'round'

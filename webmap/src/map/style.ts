@@ -46,7 +46,7 @@ export const LABEL: Record<Level, LabelStyle> = {
   town: { from: 9, to: 15, size: 14, weight: 700, color: '#22313f' },
   community: { from: 12, to: 19, size: 12.5, weight: 600, color: '#33465a' },
   grid: { from: 14, to: 19, size: 11.5, weight: 500, color: '#465a6e' },
-  micro: { from: 16, to: 19, size: 10.5, weight: 400, color: '#56697c' },
+  micro: { from: 17, to: 19, size: 10.5, weight: 400, color: '#56697c' },
 }
 
 export const LABEL_FONT = "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC', sans-serif"

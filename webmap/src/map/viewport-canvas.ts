@@ -14,11 +14,19 @@ export interface Viewport {
   toCanvas(point: WorldPoint): { x: number; y: number }
 }
 
+/** Draws one thing on a ViewportCanvas. */
+export interface Painter {
+  /** There is nothing to draw. */
+  readonly empty: boolean
+  draw(ctx: CanvasRenderingContext2D, viewport: Viewport): void
+}
+
 /**
  * A canvas over the whole view, drawn anew when a move ends and scaled by CSS while a zoom is under way, as L.Renderer
- * does. What is drawn is not cut at tile edges.
+ * does. What is drawn is not cut at tile edges. Painters share a canvas where they can: without a GPU each canvas of the size of
+ * the view costs 5 to 10 ms a frame while the map moves. One with nothing on it is hidden for the same reason.
  */
-export abstract class ViewportCanvas extends L.Layer {
+export class ViewportCanvas extends L.Layer {
   private canvas: HTMLCanvasElement | null = null
   private frame = 0
   private zoom = 0
@@ -27,12 +35,13 @@ export abstract class ViewportCanvas extends L.Layer {
   /** What is drawn, in layer points. */
   private drawn = L.bounds([0, 0], [0, 0])
 
-  constructor(pane: string) {
+  constructor(
+    pane: string,
+    private readonly painters: readonly Painter[],
+  ) {
     super()
     L.Util.setOptions(this, { pane })
   }
-
-  protected abstract draw(ctx: CanvasRenderingContext2D, viewport: Viewport): void
 
   override onAdd(map: L.Map): this {
     this.canvas = L.DomUtil.create('canvas', 'leaflet-zoom-animated', map.getPane(this.options.pane ?? 'overlayPane'))
@@ -62,11 +71,6 @@ export abstract class ViewportCanvas extends L.Layer {
     }
   }
 
-  /** Container point (0, 0) of the view on the canvas, in CSS pixels. */
-  protected get offset(): { x: number; y: number } {
-    return this._map.containerPointToLayerPoint([0, 0]).subtract(this.drawn.min ?? L.point(0, 0))
-  }
-
   /** Draws in the next animation frame, however often it is asked before. */
   invalidate() {
     if (!this.canvas || this.frame) return
@@ -86,6 +90,8 @@ export abstract class ViewportCanvas extends L.Layer {
   private redraw() {
     const { canvas, _map: map } = this
     if (!canvas || !map) return
+    canvas.hidden = this.painters.every((painter) => painter.empty)
+    if (canvas.hidden) return
     const size = map.getSize()
     const margin = size.multiplyBy(PADDING).ceil()
     const full = size.add(margin.multiplyBy(2))
@@ -108,13 +114,18 @@ export abstract class ViewportCanvas extends L.Layer {
     ctx.clearRect(0, 0, full.x, full.y)
     const origin = this.corner
     const pixels = worldPixels(this.zoom)
-    this.draw(ctx, {
+    const viewport: Viewport = {
       width: full.x,
       height: full.y,
       zoom: this.zoom,
       ui: uiScale(),
       toCanvas: ({ x, y }) => ({ x: x * pixels - origin.x, y: y * pixels - origin.y }),
-    })
+    }
+    for (const painter of this.painters) {
+      ctx.save()
+      painter.draw(ctx, viewport)
+      ctx.restore()
+    }
   }
 
   /** Moves and scales what is drawn to where it belongs at another centre and zoom. */

@@ -2,7 +2,7 @@ import { computed, shallowRef } from 'vue'
 import { api } from '../../api/client.ts'
 import type { Incident, Item } from '../../api/types.ts'
 import type { Box } from '../../map/area-map.ts'
-import type { IncidentMark } from '../../map/incident-layer.ts'
+import type { IncidentMark } from '../../map/incidents.ts'
 import { useLoad } from './load.ts'
 
 /** What lists and the map show of an incident: the same in a live event and in an answer of the API. */

@@ -1,6 +1,6 @@
 import { ALERT, CALM, LAND, PAST } from './style.ts'
-import { type Viewport, ViewportCanvas } from './viewport-canvas.ts'
-import { toWorld, type WorldPoint } from './world.ts'
+import type { Painter, Viewport } from './viewport-canvas.ts'
+import { toWorld, type WorldPoint, worldPixels } from './world.ts'
 
 /** How an incident is drawn: shape by tier, filled while it is open, red only while it demands action now. */
 export interface IncidentMark {
@@ -12,81 +12,94 @@ export interface IncidentMark {
   urgent: boolean
 }
 
-interface Drawn extends IncidentMark {
+interface Placed extends IncidentMark {
   at: WorldPoint
 }
 
 const PULSE_MS = 1800
 const HIT_PX = 9
 
-/** Incidents on one canvas, with a ring that spreads once where a new one arrives. */
-export class IncidentLayer extends ViewportCanvas {
-  private marks: Drawn[] = []
+/** The incidents of the view. */
+export class Incidents implements Painter {
+  private marks: Placed[] = []
   private selected: string | null = null
-  private readonly pulses = new Map<string, { at: WorldPoint; started: number }>()
-  private places: { id: string; x: number; y: number }[] = []
-  private readonly calm = matchMedia('(prefers-reduced-motion: reduce)')
+
+  constructor(private readonly changed: () => void) {}
+
+  get empty() {
+    return this.marks.length === 0
+  }
 
   /** Replaces what is drawn; the last is on top. */
   show(marks: readonly IncidentMark[]) {
     this.marks = marks.map((mark) => ({ ...mark, at: toWorld(mark.lon, mark.lat) }))
-    this.invalidate()
+    this.changed()
   }
 
   select(id: string | null) {
     if (this.selected === id) return
     this.selected = id
-    this.invalidate()
+    this.changed()
   }
 
-  pulse(id: string, lon: number, lat: number) {
-    this.pulses.set(id, { at: toWorld(lon, lat), started: performance.now() })
-    this.invalidate()
-  }
-
-  /** The topmost incident within a finger's width of a place in the view (CSS pixels), or null. */
-  find(x: number, y: number): string | null {
-    const { offset } = this
-    let best: string | null = null
+  /** The nearest incident within a finger's width of a place, the topmost of several; or null. */
+  find(place: WorldPoint, zoom: number): string | null {
+    const pixels = worldPixels(zoom)
+    let found: string | null = null
     let least = HIT_PX ** 2
-    for (const place of this.places) {
-      const distance = (place.x - offset.x - x) ** 2 + (place.y - offset.y - y) ** 2
+    for (const { id, at } of this.marks) {
+      const distance = ((at.x - place.x) * pixels) ** 2 + ((at.y - place.y) * pixels) ** 2
       if (distance <= least) {
         least = distance
-        best = place.id
+        found = id
       }
     }
-    return best
+    return found
   }
 
-  protected override draw(ctx: CanvasRenderingContext2D, { toCanvas, width, height, zoom, ui }: Viewport) {
-    const size = ui * Math.max(2.4, Math.min(5.5, 2.4 + (zoom - 11) * 0.55))
-    this.places = []
+  draw(ctx: CanvasRenderingContext2D, { toCanvas, width, height, zoom, ui }: Viewport) {
+    const size = ui * Math.max(2.6, Math.min(5.5, 2.6 + (zoom - 11) * 0.55))
     for (const mark of this.marks) {
       const { x, y } = toCanvas(mark.at)
       if (x < -10 || y < -10 || x > width + 10 || y > height + 10) continue
-      this.places.push({ id: mark.id, x, y })
       drawMark(ctx, mark, x, y, mark.id === this.selected ? size * 1.35 : mark.open ? size : size * 0.8)
       if (mark.id === this.selected) ring(ctx, x, y, size * 2.4, 2 * ui, CALM)
     }
-    this.drawPulses(ctx, toCanvas, ui)
+  }
+}
+
+/** A ring that spreads once where an incident arrives. */
+export class Pulses implements Painter {
+  private readonly pulses = new Set<{ at: WorldPoint; started: number }>()
+  private readonly calm = matchMedia('(prefers-reduced-motion: reduce)')
+
+  constructor(private readonly changed: () => void) {}
+
+  get empty() {
+    return this.pulses.size === 0
   }
 
-  private drawPulses(ctx: CanvasRenderingContext2D, toCanvas: Viewport['toCanvas'], ui: number) {
+  add(lon: number, lat: number) {
+    this.pulses.add({ at: toWorld(lon, lat), started: performance.now() })
+    this.changed()
+  }
+
+  draw(ctx: CanvasRenderingContext2D, { toCanvas, ui }: Viewport) {
     const now = performance.now()
-    for (const [id, pulse] of this.pulses) {
+    const drawing = !this.empty
+    for (const pulse of this.pulses) {
       const progress = (now - pulse.started) / PULSE_MS
       if (progress >= 1) {
-        this.pulses.delete(id)
+        this.pulses.delete(pulse)
         continue
       }
       const { x, y } = toCanvas(pulse.at)
       const grown = this.calm.matches ? 0.5 : 1 - (1 - progress) ** 3
       ctx.globalAlpha = this.calm.matches ? 0.8 : 1 - progress
       ring(ctx, x, y, (6 + 26 * grown) * ui, 2.5 * ui, ALERT)
-      ctx.globalAlpha = 1
     }
-    if (this.pulses.size > 0) this.invalidate()
+    // The frame after the last one finds nothing to draw and hides the canvas.
+    if (drawing) this.changed()
   }
 }
 
