@@ -31,11 +31,14 @@ func nextEdition(ctx context.Context, tx pgx.Tx, effectiveAt time.Time) (int, er
 	if err := tx.QueryRow(ctx, `SELECT coalesce(max(number), 0), max(effective_at) FROM edition`).Scan(&number, &last); err != nil {
 		return 0, err
 	}
-	if last != nil && !effectiveAt.After(*last) {
+	if last != nil && !microsecond(effectiveAt).After(*last) {
 		return 0, fmt.Errorf("%w: edition %d takes effect at %s", ErrEffectiveBefore, number, last.UTC().Format(time.RFC3339))
 	}
 	return number + 1, nil
 }
+
+// microsecond is an instant as PostgreSQL keeps it.
+func microsecond(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
 
 // Publish makes the next edition: the areas of the last one, with those of rows added, or put in the place of the areas that have the
 // same codes. It trusts the rows: their shapes must be valid, on the lattice and checked. Parents stand before their children, or are in
