@@ -174,5 +174,9 @@ func loadDemoIncidents(ctx context.Context, tx pgx.Tx, county *demo.County, f de
 			batch = batch[:0]
 		}
 	}
-	return store(batch)
+	if err := store(batch); err != nil {
+		return err
+	}
+	p.show("analyse incidents", 0, 0)
+	return incident.Analyze(ctx, tx)
 }

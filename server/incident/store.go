@@ -78,7 +78,9 @@ func find(ctx context.Context, q querier, id uuid.UUID) (Incident, bool, error) 
 	return i, err == nil, err
 }
 
-// list gives the newest first. A range of time is a range of ids, so that only its months are read.
+// list gives the newest first. A range of time is a range of ids, so that only its months are read. Which index serves a box depends on how
+// large it is, so each call is planned with its values (QueryExecModeCacheDescribe): the generic plan of a prepared statement takes seconds
+// over 5 million incidents where this one takes milliseconds.
 func list(ctx context.Context, pool *pgxpool.Pool, f Filter, limit int) ([]Incident, error) {
 	var where []string
 	var args []any
@@ -119,8 +121,8 @@ func list(ctx context.Context, pool *pgxpool.Pool, f Filter, limit int) ([]Incid
 		where = append(where, "true")
 	}
 	args = append(args, limit)
-	rows, err := pool.Query(ctx, `SELECT `+stored+` FROM incident WHERE `+strings.Join(where, " AND ")+
-		fmt.Sprintf(` ORDER BY id DESC LIMIT $%d`, len(args)), args...)
+	sql := `SELECT ` + stored + ` FROM incident WHERE ` + strings.Join(where, " AND ") + fmt.Sprintf(` ORDER BY id DESC LIMIT $%d`, len(args))
+	rows, err := pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -217,6 +219,12 @@ func load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err 
 // EnsureMonths makes the partitions for incidents that were reported from since to until.
 func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, since, until time.Time) error {
 	_, err := pool.Exec(ctx, `SELECT ensure_months('incident', $1, $2)`, since, until)
+	return err
+}
+
+// Analyze gives the planner figures about incidents that were loaded in bulk; without them it guesses until PostgreSQL gets round to it.
+func Analyze(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `ANALYZE incident`)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -156,13 +157,12 @@ func countProperty(raw *rawFeature, name string) (*int, *defect) {
 	if !ok && !bad {
 		return nil, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 32)
-	if bad || err != nil || n < 0 {
+	count, err := strconv.Atoi(text)
+	if bad || err != nil || count < 0 || count > math.MaxInt32 {
 		return nil, &defect{reason: BadNumber, message: fmt.Sprintf("the property %q is %.40s, not a whole number from 0 to 2147483647", name, raw.properties[name]),
 			remedy: "correct the number, or leave it null"}
 	}
-	count := int(n)
-	return &count, nil
+	return &count, nil //nolint:nilerr // the error is in the defect
 }
 
 func kindProperty(raw *rawFeature, name string) (string, *defect) {

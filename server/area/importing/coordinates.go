@@ -178,8 +178,7 @@ func (s *scanner) multiPolygon(d door) ([][][]geo.Point, error) {
 
 // coordinateDefect turns an error of the scanner into a defect that still says where in the feature it is.
 func coordinateDefect(err error) *defect {
-	var bad *defect
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*defect](err); ok {
 		located := *bad
 		located.message = err.Error()
 		return &located

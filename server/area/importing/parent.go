@@ -53,11 +53,10 @@ func (im *importer) findParents(ctx context.Context) error {
 		return nil
 	}
 	above := coverage.Levels[im.opt.Level-1]
-	found := map[int][]string{}
 	if im.opt.Parent == "" {
 		im.progress("parents", 0, len(im.features))
-		var err error
-		if found, err = listParents(ctx, im.tx, above); err != nil {
+		found, err := listParents(ctx, im.tx, above)
+		if err != nil {
 			return err
 		}
 		for n, f := range im.features {

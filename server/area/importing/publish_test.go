@@ -259,6 +259,7 @@ func coarse(parents []Row) []Row {
 
 // peakMB is the most memory that this process has held so far.
 func peakMB(b *testing.B) float64 {
+	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		b.Skip("no /proc here")

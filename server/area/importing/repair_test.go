@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,8 +101,8 @@ func TestRepairedNeighboursKeepTheirBorder(t *testing.T) {
 	loop := [][2]float64{at(2, 0), near(2, 2, 0, 0.3), near(2, 2, 0.3, 0), near(2, 2, 0, 0), near(2, 2, 0.2, 0.4), at(2, 4)}
 	west := append([][2]float64{at(0, 0)}, append(append([][2]float64{}, loop...), at(0, 4))...)
 	east := [][2]float64{at(4, 0), at(4, 4)}
-	for i := len(loop) - 1; i >= 0; i-- {
-		east = append(east, loop[i])
+	for _, p := range slices.Backward(loop) {
+		east = append(east, p)
 	}
 	r := mustLoad(t, pool, coverage.Town, collection(featureText("W", polygonText(ringText(west...))), featureText("E", polygonText(ringText(east...)))), free)
 	if r.RepairCount == 0 {

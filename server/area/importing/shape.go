@@ -158,7 +158,7 @@ func sameShape(a, b []coverage.Polygon) bool {
 		return false
 	}
 	return slices.EqualFunc(canonical(a), canonical(b), func(p, q coverage.Polygon) bool {
-		return slices.EqualFunc(p, q, func(r, s coverage.Ring) bool { return slices.Equal(r, s) })
+		return slices.EqualFunc(p, q, slices.Equal[coverage.Ring])
 	})
 }
 

@@ -39,8 +39,7 @@ type arc struct {
 func readTopology(text []byte, layer string, d door, emit func(rawFeature)) *Problem {
 	var t topology
 	if err := json.Unmarshal(text, &t); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return &Problem{Line: 1 + strings.Count(string(text[:min(int(syntax.Offset), len(text))]), "\n"), Reason: NotJSON,
 				Message: fmt.Sprintf("not JSON from byte %d on: %s", syntax.Offset, plain(err)), Remedy: "fetch or export the file again"}
 		}

