@@ -82,6 +82,12 @@ export async function mapReady(page: Page) {
   await page.getByRole('progressbar').waitFor({ state: 'detached' })
 }
 
+export async function clickMiddle(page: Page) {
+  const box = await page.locator('#map').boundingBox()
+  if (!box) throw new Error('the map has no size')
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+}
+
 export async function shot(page: Page, name: string) {
   await page.screenshot({ path: `${output}${name}.png` })
 }
@@ -90,6 +96,24 @@ export async function get<T>(path: string): Promise<T> {
   const response = await fetch(base + path)
   expect(response.ok, `${path} answered ${response.status}`).toBe(true)
   return (await response.json()) as T
+}
+
+export interface Feature {
+  id: string
+  bbox: [number, number, number, number]
+  properties: { name: string; parent: string; label: [number, number] }
+}
+
+/** A micro-grid with no incident near its middle, where a click would open it instead of asking about the place. */
+export async function quietMicro(): Promise<Feature> {
+  const { features } = await get<{ features: Feature[] }>('/api/v1/areas?geometry=false&level=micro&limit=200')
+  for (const feature of features) {
+    const [lon, lat] = feature.properties.label
+    const box = [lon - 2e-4, lat - 2e-4, lon + 2e-4, lat + 2e-4].map((degrees) => degrees.toFixed(6))
+    const { items } = await get<{ items: unknown[] }>(`/api/v1/incidents?limit=1&bbox=${box.join(',')}`)
+    if (items.length === 0) return feature
+  }
+  throw new Error('the first 200 micro-grids all have incidents in their middle')
 }
 
 /** What axe-core finds wrong, as short lines; without the named rules. */

@@ -1,13 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { get, mapReady, shot, visit, withoutSharedWorker } from './harness.ts'
+import { mapReady, quietMicro, shot, visit, withoutSharedWorker } from './harness.ts'
 
 let place: [number, number]
 
 beforeAll(async () => {
-  const { features } = await get<{ features: { properties: { label: [number, number] } }[] }>(
-    '/api/v1/areas?geometry=false&level=micro&limit=1',
-  )
-  place = features[0]?.properties.label ?? [0, 0]
+  place = (await quietMicro()).properties.label
 })
 
 describe('live incidents', () => {
@@ -18,9 +15,8 @@ describe('live incidents', () => {
     await watcher.page.getByText('实时', { exact: true }).waitFor()
     await watcher.page.locator('.feed li').first().waitFor()
 
-    const { page, complaints } = await visit(address)
+    const { page, complaints } = await visit(`${address}&pin=${place.join(',')}`)
     await mapReady(page)
-    await page.locator('#map').click({ position: { x: 560, y: 420 } })
     await page.getByRole('button', { name: '在此上报' }).click()
     // The form says what is missing.
     await page.getByRole('button', { name: '上报', exact: true }).click()

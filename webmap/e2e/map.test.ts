@@ -1,19 +1,24 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { axe, base, get, mapReady, SIZES, shot, visit, withoutSharedWorker } from './harness.ts'
-
-interface Feature {
-  id: string
-  bbox: [number, number, number, number]
-  properties: { name: string; parent: string; label: [number, number] }
-}
+import {
+  axe,
+  base,
+  clickMiddle,
+  type Feature,
+  get,
+  mapReady,
+  quietMicro,
+  SIZES,
+  shot,
+  visit,
+  withoutSharedWorker,
+} from './harness.ts'
 
 let micro: Feature
 let town: Feature
 const chain: Feature[] = []
 
 beforeAll(async () => {
-  const list = (query: string) => get<{ features: Feature[] }>(`/api/v1/areas?geometry=false&${query}`)
-  micro = (await list('level=micro&limit=1')).features[0] as Feature
+  micro = await quietMicro()
   for (let code = micro.id; code !== ''; code = chain[0]?.properties.parent ?? '') {
     chain.unshift(await get<Feature>(`/api/v1/areas/${code}?geometry=false`))
   }
@@ -72,9 +77,7 @@ describe('the map page', () => {
   it('tells for a click which five areas own the place and who answers', async () => {
     const { page } = await visit(at(micro.properties.label, 17))
     await mapReady(page)
-    const box = await page.locator('#map').boundingBox()
-    if (!box) throw new Error('the map has a place')
-    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+    await clickMiddle(page)
     const rows = page.locator('.chain li')
     await rows.nth(4).waitFor()
     expect(await page.locator('.chain .name').allTextContents()).toEqual(chain.map(({ properties }) => properties.name))
@@ -102,7 +105,7 @@ describe('the map page', () => {
 
   it('shows the sentence of a problem and tries again', async () => {
     let broken = true
-    const { page } = await visit('/', {
+    const { page } = await visit(at(micro.properties.label, 17), {
       prepare: (page) =>
         page.route('**/api/v1/snap?*', (route) =>
           broken
@@ -120,7 +123,7 @@ describe('the map page', () => {
         ),
     })
     await mapReady(page)
-    await page.locator('#map').click({ position: { x: 560, y: 440 } })
+    await clickMiddle(page)
     await page.getByText('PostGIS is away').waitFor()
     broken = false
     await page.getByRole('button', { name: '重试' }).click()
@@ -229,9 +232,9 @@ describe('the address', () => {
   })
 
   it('works with back and forward', async () => {
-    const { page } = await visit(at(micro.properties.label, 16))
+    const { page } = await visit(at(micro.properties.label, 17))
     await mapReady(page)
-    await page.locator('#map').click({ position: { x: 600, y: 300 } })
+    await clickMiddle(page)
     await page.locator('.chain').waitFor()
     await page.getByRole('button', { name: '关闭' }).click()
     await page.locator('.card').waitFor({ state: 'detached' })
@@ -244,12 +247,12 @@ describe('the address', () => {
 
 describe('languages', () => {
   it('changes at once and is remembered', async () => {
-    const { page, complaints } = await visit('/')
+    const { page, complaints } = await visit(at(micro.properties.label, 17))
     await mapReady(page)
     await page.getByRole('button', { name: 'English' }).click()
     await page.getByText('Newest incidents').waitFor()
     await page.getByText('Schematic boundaries, not the real divisions').waitFor()
-    await page.locator('#map').click({ position: { x: 560, y: 440 } })
+    await clickMiddle(page)
     await page.locator('.card').waitFor()
     // What is left in Chinese are the names of places and people and the button to Chinese.
     const chrome = await page.locator('header, .legend').allTextContents()
@@ -263,10 +266,10 @@ describe('languages', () => {
 
 describe('axe', () => {
   it('finds nothing on the map page, with a card and a form open', async () => {
-    const { page } = await visit(at(micro.properties.label, 15))
+    const { page } = await visit(at(micro.properties.label, 17))
     await mapReady(page)
     expect(await axe(page)).toEqual([])
-    await page.locator('#map').click({ position: { x: 600, y: 300 } })
+    await clickMiddle(page)
     await page.getByRole('button', { name: '在此上报' }).click()
     await page.getByRole('combobox', { name: '清单事项' }).waitFor()
     expect(await axe(page)).toEqual([])
