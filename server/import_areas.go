@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"jingwei/data"
 	"jingwei/geo"
 	"jingwei/geo/coverage"
 	"jingwei/server/area/importing"
@@ -57,6 +58,9 @@ func (cmd *importAreasCommand) Run(ctx context.Context, c *Config, s *streams, n
 	if opt.Codes, err = importing.ParseCodeRule(cmd.Codes); err != nil {
 		return err
 	}
+	if opt.Norms, err = norms(); err != nil {
+		return err
+	}
 	d, err := c.openDatabase(ctx, false)
 	if err != nil {
 		return err
@@ -69,6 +73,23 @@ func (cmd *importAreasCommand) Run(ctx context.Context, c *Config, s *streams, n
 		printAreaReport(s.out, report, cmd.DryRun)
 	}
 	return err
+}
+
+// norms are the usual numbers of households, from the data folder.
+func norms() (map[coverage.Level]importing.Norm, error) {
+	list, err := data.Norms()
+	if err != nil {
+		return nil, err
+	}
+	byLevel := map[coverage.Level]importing.Norm{}
+	for _, n := range list {
+		level, err := coverage.ParseLevel(n.Level)
+		if err != nil {
+			return nil, fmt.Errorf("data/norms.json: %w", err)
+		}
+		byLevel[level] = importing.Norm{Min: n.Min, Max: n.Max}
+	}
+	return byLevel, nil
 }
 
 // openInput opens a file, or standard input for "-".

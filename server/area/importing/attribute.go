@@ -162,7 +162,7 @@ func countProperty(raw *rawFeature, name string) (*int, *defect) {
 		return nil, &defect{reason: BadNumber, message: fmt.Sprintf("the property %q is %.40s, not a whole number from 0 to 2147483647", name, raw.properties[name]),
 			remedy: "correct the number, or leave it null"}
 	}
-	return &count, nil //nolint:nilerr // the error is in the defect
+	return &count, nil
 }
 
 func kindProperty(raw *rawFeature, name string) (string, *defect) {
@@ -188,12 +188,14 @@ func checkChineseCode(code string, level coverage.Level) (bad, warning *defect) 
 		return &defect{reason: CodeOutOfRange, message: fmt.Sprintf("the code of a %s has %d digits, this is %q", level, digits, code),
 			remedy: "correct the code, or import with --codes free"}, nil
 	}
-	number, err := strconv.Atoi(code[len(code)-3:])
+	number := 0
+	for _, digit := range code[len(code)-3:] {
+		number = 10*number + int(digit-'0')
+	}
 	outside := func(in string) *defect {
 		return &defect{reason: CodeOutOfRange, message: fmt.Sprintf("the last three digits of %s are outside %s", code, in), remedy: "check the code"}
 	}
 	switch {
-	case err != nil:
 	case level == coverage.Town && (number < 1 || number > 599):
 		return nil, outside("001–099 street, 100–199 town, 200–399 township, 400–599 park or zone")
 	case level == coverage.Community && (number < 1 || number > 399):
