@@ -253,16 +253,12 @@ func (im *importer) checkIdentities(ctx context.Context) (err error) {
 	return nil
 }
 
-// listRepairs reports what was mended.
+// listRepairs reports what was mended, what changed shapes first: in many files every ring runs the other way.
 func (im *importer) listRepairs() {
-	for _, f := range im.features {
-		if f.mended == 0 || len(f.Shape) == 0 {
-			continue
-		}
-		after := areaM2(f.Shape)
-		for _, m := range mendWords {
+	for _, m := range mendWords {
+		for _, f := range im.features {
 			if f.mended&m.mend != 0 {
-				im.repair(Repair{Feature: f.index, Code: f.Code, What: m.word, Place: *anyPlace(f.Shape), AreaBeforeM2: f.beforeM2, AreaAfterM2: after})
+				im.repair(Repair{Feature: f.index, Code: f.Code, What: m.word, Place: *anyPlace(f.Shape), AreaBeforeM2: f.beforeM2, AreaAfterM2: areaM2(f.Shape)})
 			}
 		}
 	}

@@ -121,19 +121,19 @@ const listFaces = `
 		FROM (SELECT (ST_Dump(ST_Polygonize(ST_UnaryUnion(ST_GeomFromEWKB($1), 1e-7)))).geom AS g) face) inside`
 
 // One shape made of faces; whether it is valid on the lattice; and where the other faces, that more than one reading of the drawing
-// claims, hold something wider than the tolerance.
+// claims, hold something wider than the tolerance: longitude, latitude, width in metres.
 const joinFaces = `
 	WITH joined AS MATERIALIZED (
 		SELECT ST_Multi(ST_Union(geom)) AS g FROM unnest($1::bytea[]) w, LATERAL (SELECT ST_SetSRID(ST_GeomFromWKB(w), 4326) AS geom) face
 	), doubt AS MATERIALIZED (
 		SELECT ST_Union(geom) AS g FROM unnest($2::bytea[]) w, LATERAL (SELECT ST_SetSRID(ST_GeomFromWKB(w), 4326) AS geom) face
 	), core AS (
-		SELECT mx, ST_Buffer(ST_Scale(g, mx, $4::float8), -$3::float8 / 2) AS e
-		FROM doubt, LATERAL (SELECT $4::float8 * cos(radians((ST_YMin(g) + ST_YMax(g)) / 2)) AS mx) scale
+		SELECT mx, m, ST_Buffer(m, -$3::float8 / 2) AS e
+		FROM doubt, LATERAL (SELECT $4::float8 * cos(radians((ST_YMin(g) + ST_YMax(g)) / 2)) AS mx) scale, LATERAL (SELECT ST_Scale(g, mx, $4::float8) AS m) metres
 		WHERE g IS NOT NULL
 	)
 	SELECT ST_AsBinary(g), coalesce(ST_IsValid(g), false),
-		(SELECT ARRAY[ST_X(p) / mx, ST_Y(p) / $4::float8] FROM core, LATERAL (SELECT ST_PointOnSurface(e) AS p) middle WHERE NOT ST_IsEmpty(e))
+		(SELECT ARRAY[ST_X(p) / mx, ST_Y(p) / $4::float8, greatest($3::float8, 2 * (ST_MaximumInscribedCircle(m)).radius)] FROM core, LATERAL (SELECT ST_PointOnSurface(e) AS p) middle WHERE NOT ST_IsEmpty(e))
 	FROM joined`
 
 // What is beyond these was not drawn by anybody, and is refused: the pieces that a shape falls into, and the time to find them.
@@ -188,7 +188,7 @@ func repairShape(ctx context.Context, tx pgx.Tx, shape []coverage.Polygon, toler
 		return nil, nil, fmt.Errorf("joining faces: %w", err)
 	}
 	if at != nil {
-		return nil, &defect{reason: SelfCrossing, message: "the border crosses itself, and what lies inside is in doubt", at: &[2]float64{at[0], at[1]},
+		return nil, &defect{reason: SelfCrossing, message: fmt.Sprintf("the border crosses itself, and %.1f m wide it is in doubt what lies inside", at[2]), at: &[2]float64{at[0], at[1]},
 			remedy: "draw the border without a crossing (in QGIS: Check Validity, then Fix Geometries, and look at the result)"}, nil
 	}
 	if len(in) == 0 {

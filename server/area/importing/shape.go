@@ -29,12 +29,13 @@ const (
 	mendedShared   // a vertex of a neighbour's repair was taken over
 )
 
+// mendWords in the order of their weight.
 var mendWords = []struct {
 	mend mend
 	word string
 }{
+	{mendedCrossing, "self_touch"}, {mendedShared, "shared_vertex"}, {mendedCollapsed, "collapsed_ring"},
 	{mendedOpen, "open_ring"}, {mendedRepeated, "repeated_vertex"}, {mendedOrientation, "orientation"},
-	{mendedCollapsed, "collapsed_ring"}, {mendedCrossing, "self_touch"}, {mendedShared, "shared_vertex"},
 }
 
 // tidyRing makes a file's ring a ring of this program: the closing point dropped, no vertex twice in a row, counter-clockwise for a
