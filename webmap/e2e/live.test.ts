@@ -59,7 +59,7 @@ describe('live incidents', () => {
       return [items[0].lon, items[0].lat] as [number, number]
     })
     // The map was flown there: its own address says where its middle is.
-    const [, midLon, midLat, zoom] = /at=([\d.]+),([\d.]+),(\d+)/.exec(page.url())?.map(Number) ?? []
+    const [, midLon, midLat, zoom] = /at=([\d.]+),([\d.]+),([\d.]+)/.exec(page.url())?.map(Number) ?? []
     const box = await page.locator('#map').boundingBox()
     if (!box || midLon === undefined || midLat === undefined || zoom === undefined)
       throw new Error('the address has a place')

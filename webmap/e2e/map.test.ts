@@ -91,7 +91,7 @@ describe('the map page', () => {
     // The town of the chain is selected and shown; the card stays.
     await rows.nth(1).getByRole('button').click()
     await expect.poll(() => page.url()).toContain(`area=${town.id}`)
-    await expect.poll(() => Number(/at=[^&]*,(\d+)/.exec(page.url())?.[1])).toBeLessThan(15)
+    await expect.poll(() => Number(/at=[^&]*,([\d.]+)/.exec(page.url())?.[1])).toBeLessThan(15)
     await page.locator('.chain button.selected', { hasText: town.properties.name }).waitFor()
   })
 
@@ -228,7 +228,7 @@ describe('the address', () => {
     await page.getByRole('region', { name: town.properties.name }).waitFor()
     await page.getByText('Newest incidents').waitFor()
     expect(await page.getAttribute('html', 'lang')).toBe('en')
-    expect(/at=[^&]*,(\d+)/.exec(page.url())?.[1]).toBe('15')
+    expect(/at=[^&]*,([\d.]+)/.exec(page.url())?.[1]).toBe('15')
   })
 
   it('works with back and forward', async () => {
@@ -259,6 +259,8 @@ describe('languages', () => {
     expect(chrome.join(' ').replaceAll('中文', '').replaceAll('经纬', '')).not.toMatch(/[\u3400-\u9fff]/)
     await page.goto(`${base}/`)
     await page.getByText('Newest incidents').waitFor()
+    await mapReady(page)
+    await page.getByText('Live', { exact: true }).waitFor()
     await shot(page, 'english')
     expect(complaints).toEqual([])
   })

@@ -19,6 +19,11 @@ describe('the address of the page', () => {
     expect(parseHash(formatHash(none))).toEqual(none)
   })
 
+  it('keeps half zooms and rounds others', () => {
+    expect(parseHash('#at=1,2,9.5').view?.zoom).toBe(9.5)
+    expect(parseHash('#at=1,2,9.3').view?.zoom).toBe(9.5)
+  })
+
   it('keeps codes of any characters', () => {
     const area = 'A&b=#c/海'
     expect(parseHash(formatHash({ ...none, area })).area).toBe(area)

@@ -21,7 +21,8 @@ export function parseHash(hash: string): PageState {
   const lang = fields.get('lang')
   const middle = place(lon, lat)
   return {
-    view: middle && zoom !== undefined && zoom >= 0 && zoom <= 24 ? { ...middle, zoom: Math.round(zoom) } : null,
+    view:
+      middle && zoom !== undefined && zoom >= 0 && zoom <= 24 ? { ...middle, zoom: Math.round(zoom * 2) / 2 } : null,
     pin: place(pinLon, pinLat),
     area: short(fields.get('area')),
     incident: short(fields.get('incident')),

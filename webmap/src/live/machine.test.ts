@@ -16,7 +16,7 @@ describe('the live stream', () => {
     const { state, effects } = run({ kind: 'opened', at: 40 })
     expect(effects).toEqual([
       ['connect', 'status'],
-      ['status', 'reload'],
+      ['reload', 'status'],
     ])
     expect(state).toMatchObject({ phase: 'live', downSince: null })
   })

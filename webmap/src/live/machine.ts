@@ -53,7 +53,7 @@ export function step(state: StreamState, input: Input): { state: StreamState; ef
       return {
         state: { ...state, phase: 'live', heardAt: input.at, downSince: null, failures: 0 },
         // Without a Last-Event-ID nothing is replayed, so what the page loaded before may already be old.
-        effects: state.lastId === '' ? ['status', 'reload'] : ['status'],
+        effects: state.lastId === '' ? ['reload', 'status'] : ['status'],
       }
     case 'heard':
       return state.phase === 'waiting' ? same : { state: { ...state, heardAt: input.at }, effects: [] }

@@ -7,14 +7,16 @@ import { uiScale } from './viewport-canvas.ts'
 import { toWorld } from './world.ts'
 
 /** CSS pixels of a drawn tile. Vector tiles are made for 512: map zoom z shows the tiles of zoom z - 1. */
-export const TILE_SIZE = 512
+const TILE_SIZE = 512
 const ZOOM_OFFSET = 1
+/** CSS pixels that a drawn tile reaches over its neighbours, so that no gap shows between them at half zooms. */
+const BLEED = 2
 
 /** A tile on the screen and the part of its source tile that it shows. */
 export interface ShownTile {
   source: LoadedTile
-  /** CSS pixels of one tile unit. */
-  scale: number
+  /** Tile units of one side of the drawn tile. */
+  extent: number
   /** Tile units of the drawn tile's top left in the source tile; not 0 only beyond the source's highest zoom. */
   left: number
   top: number
@@ -40,7 +42,8 @@ interface Slot {
  * cuts. Beyond the source's highest zoom its tiles are drawn larger, as sharp as ever.
  */
 export class AreaLayer extends L.GridLayer {
-  private readonly slots = new Map<HTMLElement, Slot>()
+  private readonly slots = new Map<HTMLCanvasElement, Slot>()
+  private painted = ''
 
   constructor(readonly source: TileSource) {
     super({
@@ -52,7 +55,8 @@ export class AreaLayer extends L.GridLayer {
       keepBuffer: 1,
       bounds: boundsOf(source),
     })
-    this.on('tileunload', (event) => this.drop((event as L.TileEvent).tile))
+    // Leaflet's types know tiles as images only.
+    this.on('tileunload', (event) => this.drop((event as unknown as { tile: HTMLCanvasElement }).tile))
   }
 
   override createTile(coords: L.Coords, done: L.DoneCallback): HTMLElement {
@@ -66,17 +70,17 @@ export class AreaLayer extends L.GridLayer {
       (source) => {
         if (this.slots.get(canvas) !== slot) return
         if (source) {
-          const part = source.extent / 2 ** over
+          const extent = source.extent / 2 ** over
           slot.shown = {
             source,
-            scale: TILE_SIZE / part,
-            left: (coords.x % 2 ** over) * part,
-            top: (coords.y % 2 ** over) * part,
+            extent,
+            left: (coords.x % 2 ** over) * extent,
+            top: (coords.y % 2 ** over) * extent,
             x: coords.x,
             y: coords.y,
             z: coords.z,
           }
-          paint(canvas, slot.shown)
+          paint(canvas, slot.shown, this.magnification)
         }
         done(undefined, canvas)
       },
@@ -99,9 +103,18 @@ export class AreaLayer extends L.GridLayer {
     return LEVELS.filter((level) => shown.some(({ source }) => source.borders[level] ?? source.areas[level]))
   }
 
-  /** Draws every tile again from its kept paths, at another pixel ratio or interface scale. */
+  /** Draws every tile again from its kept paths if lines would come out in another width than they were drawn for. */
   repaint() {
-    for (const [canvas, { shown }] of this.slots) if (shown) paint(canvas as HTMLCanvasElement, shown)
+    const look = `${devicePixelRatio} ${uiScale()} ${this.magnification}`
+    if (look === this.painted) return
+    this.painted = look
+    for (const [canvas, { shown }] of this.slots) if (shown) paint(canvas, shown, this.magnification)
+  }
+
+  /** How much larger than painted Leaflet shows the tiles: 1 at whole zooms. */
+  private get magnification(): number {
+    const zoom = this._map?.getZoom() ?? 0
+    return 2 ** (zoom - Math.round(zoom))
   }
 
   /** The finest area that is drawn at a place (degrees), or null. */
@@ -113,11 +126,10 @@ export class AreaLayer extends L.GridLayer {
     const y = world.y * tiles
     for (const shown of this.shown()) {
       if (shown.x !== Math.floor(x) || shown.y !== Math.floor(y)) continue
-      const units = TILE_SIZE / shown.scale
       for (const level of LEVELS.toReversed()) {
         const layer = shown.source.areas[level]
         if (!layer) continue
-        const i = areaAt(layer, shown.left + (x - shown.x) * units, shown.top + (y - shown.y) * units)
+        const i = areaAt(layer, shown.left + (x - shown.x) * shown.extent, shown.top + (y - shown.y) * shown.extent)
         const code = layer.codes[i]
         if (code !== undefined) return { code, name: layer.names[i] ?? code, level }
       }
@@ -131,7 +143,7 @@ export class AreaLayer extends L.GridLayer {
     return this
   }
 
-  private drop(canvas: HTMLElement) {
+  private drop(canvas: HTMLCanvasElement) {
     this.slots.get(canvas)?.use.release()
     this.slots.delete(canvas)
   }
@@ -143,13 +155,17 @@ function boundsOf({ json }: TileSource): L.LatLngBounds | undefined {
   return L.latLngBounds([south, west], [north, east])
 }
 
-function paint(canvas: HTMLCanvasElement, { source, scale, left, top, z }: ShownTile) {
+function paint(canvas: HTMLCanvasElement, { source, extent, left, top, z }: ShownTile, magnification: number) {
   const dpr = devicePixelRatio
-  canvas.width = canvas.height = Math.round(TILE_SIZE * dpr)
+  const scale = TILE_SIZE / extent
+  const size = TILE_SIZE + 2 * BLEED
+  canvas.width = canvas.height = Math.round(size * dpr)
+  canvas.style.width = canvas.style.height = `${size}px`
+  canvas.style.margin = `-${BLEED}px`
   const ctx = canvas.getContext('2d')
   if (!ctx) return
   const pixels = scale * dpr
-  ctx.setTransform(pixels, 0, 0, pixels, -left * pixels, -top * pixels)
+  ctx.setTransform(pixels, 0, 0, pixels, BLEED * dpr - left * pixels, BLEED * dpr - top * pixels)
   ctx.fillStyle = LAND
   for (const level of LEVELS) {
     const land = source.paths.level(level)
@@ -159,7 +175,7 @@ function paint(canvas: HTMLCanvasElement, { source, scale, left, top, z }: Shown
   }
   ctx.lineJoin = 'round'
   ctx.lineCap = 'butt'
-  const unit = uiScale() / scale
+  const unit = uiScale() / (scale * magnification)
   for (const level of LEVELS.toReversed()) {
     const path = source.paths.border(level)
     if (!path) continue

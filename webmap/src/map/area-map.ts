@@ -81,6 +81,8 @@ export class AreaMap {
       zoomAnimation: !calm,
       minZoom: json.minzoom + 1,
       maxZoom: MAX_ZOOM,
+      // Half zooms let a county fill a phone; buttons and keys still take whole steps.
+      zoomSnap: 0.5,
       wheelPxPerZoomLevel: 90,
       keyboardPanDelta: 120,
     })
@@ -105,7 +107,10 @@ export class AreaMap {
       for (const layer of [this.areas, this.marks, this.contents]) layer.addTo(this.map)
     })
     this.listen(container)
-    this.resized = new ResizeObserver(() => this.map.invalidateSize({ pan: false }))
+    this.resized = new ResizeObserver(() => {
+      this.map.invalidateSize({ pan: false })
+      this.areas.repaint()
+    })
     this.resized.observe(container)
   }
 
@@ -250,6 +255,7 @@ export class AreaMap {
 
   private listen(container: HTMLElement) {
     const { map, events } = this
+    map.on('zoomend', () => this.areas.repaint())
     map.on('moveend', () => {
       const box = map.getBounds()
       const view = this.view()

@@ -1,5 +1,4 @@
 import type { AreaLayer } from './area-layer.ts'
-import { TILE_SIZE } from './area-layer.ts'
 import { SELECT } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import type { LoadedTile } from './tiles/source.ts'
@@ -41,18 +40,21 @@ export class Highlight implements Painter {
   }
 
   private fill(ctx: CanvasRenderingContext2D, { toCanvas, ui }: Viewport, code: string, color: string, width: number) {
-    for (const { source, scale, left, top, x, y, z } of this.areas().shown()) {
+    for (const { source, extent, left, top, x, y, z } of this.areas().shown()) {
       const found = this.index(source).get(code)
       const path = found && source.paths.area(found.level, found.index)
       if (!path) continue
       const tiles = 2 ** (z - 1)
-      const corner = toCanvas({ x: x / tiles, y: y / tiles })
+      const from = toCanvas({ x: x / tiles, y: y / tiles })
+      const to = toCanvas({ x: (x + 1) / tiles, y: (y + 1) / tiles })
+      const scale = (to.x - from.x) / extent
       ctx.save()
       // Each tile shows its own part; without the clip the parts would overlap in the tiles' buffers.
       ctx.beginPath()
-      ctx.rect(Math.round(corner.x), Math.round(corner.y), TILE_SIZE, TILE_SIZE)
+      const corner = { x: Math.round(from.x), y: Math.round(from.y) }
+      ctx.rect(corner.x, corner.y, Math.round(to.x) - corner.x, Math.round(to.y) - corner.y)
       ctx.clip()
-      ctx.translate(corner.x - left * scale, corner.y - top * scale)
+      ctx.translate(from.x - left * scale, from.y - top * scale)
       ctx.scale(scale, scale)
       ctx.fillStyle = color
       ctx.fill(path)

@@ -36,10 +36,20 @@ export function useIncidents(items: () => ReadonlyMap<string, Item>, everything:
   const arrived = shallowRef<Brief[]>([])
 
   const view = shallowRef<Box | null>(null)
+  let started = false
+
+  /** Nothing is asked before; see App.vue for when it is time. */
+  function start() {
+    if (started) return
+    started = true
+    loadNewest()
+    if (view.value) look(view.value)
+  }
 
   /** Loads the newest incidents of a view, unless they are all there. */
   function look(at: Box) {
     view.value = at
+    if (!started) return
     const loaded = inView.data.value
     if (loaded?.complete && !inView.error.value && contains(loaded.box, at)) return
     const box = widen(at)
@@ -56,6 +66,7 @@ export function useIncidents(items: () => ReadonlyMap<string, Item>, everything:
 
   /** Loads everything anew that is shown. */
   function reload() {
+    if (!started) return
     arrived.value = []
     loadNewest()
     void inView.retry()
@@ -98,7 +109,7 @@ export function useIncidents(items: () => ReadonlyMap<string, Item>, everything:
 
   const find = (id: string) => onMap.value.find((each) => each.id === id) ?? feed.value.find((each) => each.id === id)
 
-  return { inView, newest, look, loadNewest, reload, add, feed, marks, countInView, find }
+  return { start, inView, newest, look, loadNewest, reload, add, feed, marks, countInView, find }
 }
 
 export type Incidents = ReturnType<typeof useIncidents>
