@@ -65,7 +65,12 @@ const insideLon, insideLat = 119.801, 31.339
 
 func serve(t testing.TB, url string) *site {
 	t.Helper()
-	config := &Config{DatabaseURL: url}
+	return start(t, &Config{DatabaseURL: url})
+}
+
+// start runs a server until the end of the test.
+func start(t testing.TB, config *Config) *site {
+	t.Helper()
 	d, err := config.openDatabase(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)

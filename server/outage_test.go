@@ -1,60 +1,28 @@
 package main
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"jingwei/server/db/dbtest"
 )
 
 // TestDatabaseDies kills the private PostgreSQL under a running server: the server says so in /readyz, refuses reports instead of
 // losing them, goes on answering from memory, recovers by itself, and its live streams go on.
 func TestDatabaseDies(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := &Config{DataDir: dir}
-	d, err := config.openDatabase(ctx, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	app, err := newApp(ctx, config, d, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := newServer(app)
-	if err != nil {
-		t.Fatal(err)
-	}
-	finished := make(chan error, 1)
-	go func() { finished <- server.Run(ctx, listener) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-finished; err != nil {
-			t.Errorf("the server ended with: %v", err)
-		}
-		if err := app.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	s := &site{t: t, url: "http://" + listener.Addr().String(), app: app}
-	s.await("/readyz", http.StatusOK)
+	dir := dbtest.DataDir(t)
+	s := start(t, &Config{DataDir: dir})
 	events := s.follow("")
 	next(t, events, "hello")
 	s.do(http.MethodPost, "/api/v1/incidents", report("before"))
 	next(t, events, "incident.created")
 
-	pid := postmaster(t, dir)
+	pid := dbtest.PostmasterPID(t, dir)
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +31,7 @@ func TestDatabaseDies(t *testing.T) {
 		t.Errorf("snap without a database: %d", a.status)
 	}
 	s.await("/readyz", http.StatusOK)
-	if again := postmaster(t, dir); again == pid {
+	if again := dbtest.PostmasterPID(t, dir); again == pid {
 		t.Error("the same postmaster is said to run")
 	}
 	var stored struct{ ID string }
@@ -76,7 +44,7 @@ func TestDatabaseDies(t *testing.T) {
 // TestTwoServersOnOneDirectory: the second is refused and names the first; other commands use the first one's database.
 func TestTwoServersOnOneDirectory(t *testing.T) {
 	t.Parallel()
-	config := &Config{DataDir: dataDir(t)}
+	config := &Config{DataDir: dbtest.DataDir(t)}
 	d, err := config.openDatabase(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
@@ -98,32 +66,4 @@ func TestTwoServersOnOneDirectory(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "up to date") {
 		t.Errorf("migrate beside a server: exit %d, %s%s", code, out, errOut)
 	}
-}
-
-// dataDir is a folder that PostgreSQL's own user can enter, too.
-func dataDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "jingwei-server-test-") //nolint:usetesting // t.TempDir lies in a folder that only its owner can enter
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func postmaster(t *testing.T, dir string) int {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(dir, "postgres", "postmaster.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(content), "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pid
 }

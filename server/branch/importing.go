@@ -2,7 +2,6 @@ package branch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -116,42 +115,17 @@ func (s *Service) Import(ctx context.Context, r io.Reader, dryRun bool) (ImportR
 			}
 		}
 		if dryRun {
-			return errDryRun
+			return db.ErrRollback
 		}
 		return nil
 	})
-	if errors.Is(err, errDryRun) {
-		err = nil
-	}
 	return report, err
 }
 
-// errDryRun rolls a transaction back in which all went well.
-var errDryRun = errors.New("dry run")
-
 // readRows reads the whole file and notes what is wrong with each row by itself.
 func (r *ImportReport) readRows(reader *csvfile.Reader) (rows []imported, err error) {
-	for {
-		row, problem, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		r.Read++
-		if r.Read > maxImport {
-			r.Refuse(csvfile.Problem{
-				Line: row.Line, Reason: csvfile.TooManyRows, Message: fmt.Sprintf("the file has more than %d branches", maxImport), Remedy: "split it, parents first",
-			})
-			return nil, nil
-		}
-		if problem != nil {
-			r.Refuse(*problem)
-			continue
-		}
-		rows = append(rows, r.readRow(row))
-	}
+	err = r.EachRow(reader, maxImport, func(row csvfile.Row) { rows = append(rows, r.readRow(row)) })
+	return rows, err
 }
 
 func (r *ImportReport) readRow(row csvfile.Row) imported {

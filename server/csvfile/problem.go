@@ -3,6 +3,7 @@ package csvfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -111,4 +112,28 @@ type Report struct {
 	Unknown   []string `json:"unknown"`  // columns of the file that nothing was read from
 	Encoding  string   `json:"encoding"` // of the file
 	Findings
+}
+
+// EachRow reads the whole file, counts its rows and gives the readable ones to use; the others become problems. A file of more than limit rows
+// is refused and read no further. The error is the source's.
+func (r *Report) EachRow(reader *Reader, limit int, use func(Row)) error {
+	for {
+		row, problem, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.Read++
+		switch {
+		case r.Read > limit:
+			r.Refuse(Problem{Line: row.Line, Reason: TooManyRows, Message: fmt.Sprintf("the file has more than %d rows", limit), Remedy: "split it; parents come first"})
+			return nil
+		case problem != nil:
+			r.Refuse(*problem)
+		default:
+			use(row)
+		}
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"jingwei/server/db"
+	"jingwei/server/db/dbtest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -23,7 +24,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // Start, a second server on the same folder, stop, start again with the data and the port of before.
 func TestStartLocal(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	if _, err := db.RunningURL(dir); !errors.Is(err, db.ErrNotRunning) {
 		t.Fatalf("before the first start: %v", err)
 	}
@@ -52,7 +53,7 @@ func TestStartLocal(t *testing.T) {
 	wantError(t, err, strconv.Itoa(os.Getpid()), dir)
 
 	// A Ctrl-C at the terminal goes to the group of processes in front; the database must not be in it.
-	pid := postmasterPID(t, dir)
+	pid := dbtest.PostmasterPID(t, dir)
 	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
 		t.Errorf("postmaster %d is in process group %d (%v)", pid, group, err)
 	}
@@ -82,7 +83,7 @@ func TestStartLocal(t *testing.T) {
 // The private database is open to the password alone and to the loopback alone.
 func TestLocalIsPrivate(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	local := startLocal(t, dir, db.Volatile())
 	u, err := url.Parse(local.URL())
 	if err != nil {
@@ -111,7 +112,7 @@ func TestLocalIsPrivate(t *testing.T) {
 // A postmaster that is killed comes back on the same port with what was committed, and an open pool finds it.
 func TestPostmasterKilled(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	local := startLocal(t, dir)
 	pool, err := db.Open(t.Context(), local.URL())
 	if err != nil {
@@ -122,13 +123,13 @@ func TestPostmasterKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		old := postmasterPID(t, dir)
+		old := dbtest.PostmasterPID(t, dir)
 		if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, 20*time.Second, "the pool answers again", func() bool {
 			var n int
-			return pool.QueryRow(t.Context(), "SELECT n FROM kept").Scan(&n) == nil && n == 7 && postmasterPID(t, dir) != old
+			return pool.QueryRow(t.Context(), "SELECT n FROM kept").Scan(&n) == nil && n == 7 && dbtest.PostmasterPID(t, dir) != old
 		})
 	}
 }
@@ -136,10 +137,10 @@ func TestPostmasterKilled(t *testing.T) {
 // A server that is killed takes its database with it, and the next one starts with what was committed.
 func TestOwnerKilled(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	killed := startOwner(t, exec.Command(os.Args[0]), dir)
 	execute(t, killed.url, "CREATE TABLE kept AS SELECT 7 AS n")
-	pid := postmasterPID(t, dir)
+	pid := dbtest.PostmasterPID(t, dir)
 	if _, err := db.StartLocal(t.Context(), dir, quiet); !errors.Is(err, db.ErrInUse) {
 		t.Fatalf("while it runs: %v", err)
 	} else {
@@ -153,7 +154,7 @@ func TestOwnerKilled(t *testing.T) {
 	if n := count(t, local.URL(), "SELECT n FROM kept"); n != 7 {
 		t.Errorf("kept %d", n)
 	}
-	if now := postmasterPID(t, dir); now == pid {
+	if now := dbtest.PostmasterPID(t, dir); now == pid {
 		t.Error("the old postmaster runs on")
 	}
 }
@@ -161,13 +162,13 @@ func TestOwnerKilled(t *testing.T) {
 // A postmaster of the cluster that does not go by itself is stopped, for instance one that somebody started by hand.
 func TestLeftPostmaster(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	local, err := db.StartLocal(t.Context(), dir, quiet, db.Volatile())
 	if err != nil {
 		t.Fatal(err)
 	}
 	execute(t, local.URL(), "CREATE TABLE kept AS SELECT 7 AS n")
-	postgres, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", postmasterPID(t, dir)))
+	postgres, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", dbtest.PostmasterPID(t, dir)))
 	if err != nil {
 		t.Skip("needs /proc to find PostgreSQL")
 	}
@@ -212,7 +213,7 @@ func exists(path string) bool {
 // What an unlucky end can leave in the folder does not stop the next start, and no stranger is hurt.
 func TestLeftovers(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	cluster := filepath.Join(dir, "postgres")
 
 	// A first start that was killed within initdb, and an empty folder where the cluster goes.
@@ -268,7 +269,7 @@ func TestLeftovers(t *testing.T) {
 // A first start that is given up leaves nothing that stops the next.
 func TestStartCanceled(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -286,7 +287,7 @@ func TestStartRefused(t *testing.T) {
 	t.Parallel()
 	t.Run("the folder is a file", func(t *testing.T) {
 		t.Parallel()
-		dir := dataDir(t)
+		dir := dbtest.DataDir(t)
 		if err := os.WriteFile(dir, []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -295,7 +296,7 @@ func TestStartRefused(t *testing.T) {
 	})
 	t.Run("something else where the cluster goes", func(t *testing.T) {
 		t.Parallel()
-		dir := dataDir(t)
+		dir := dbtest.DataDir(t)
 		if err := os.MkdirAll(filepath.Join(dir, "postgres", "holiday"), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -310,7 +311,7 @@ func TestStartRefused(t *testing.T) {
 	})
 	t.Run("damaged cluster", func(t *testing.T) {
 		t.Parallel()
-		dir := dataDir(t)
+		dir := dbtest.DataDir(t)
 		local, err := db.StartLocal(t.Context(), dir, quiet, db.Volatile())
 		if err != nil {
 			t.Fatal(err)
@@ -326,7 +327,7 @@ func TestStartRefused(t *testing.T) {
 	})
 	t.Run("of a version that is not there", func(t *testing.T) {
 		t.Parallel()
-		dir := dataDir(t)
+		dir := dbtest.DataDir(t)
 		if err := os.MkdirAll(filepath.Join(dir, "postgres"), 0o711); err != nil {
 			t.Fatal(err)
 		}

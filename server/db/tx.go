@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,12 +13,19 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) err
 	return pgx.BeginFunc(ctx, pool, fn)
 }
 
+// ErrRollback rolls a transaction back in which all went well, as a dry run does: InLongTx then returns nil.
+var ErrRollback = errors.New("roll back")
+
 // InLongTx is InTx without the statement timeout of the pool: for imports and other bulk work that a person waits for on purpose.
 func InLongTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
 			return err
 		}
 		return fn(tx)
 	})
+	if errors.Is(err, ErrRollback) {
+		return nil
+	}
+	return err
 }

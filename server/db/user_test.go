@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"jingwei/server/db"
+	"jingwei/server/db/dbtest"
 )
 
 func needRoot(t *testing.T) {
@@ -24,7 +25,7 @@ func needRoot(t *testing.T) {
 func TestUnreachableDataDir(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
-	closed := filepath.Dir(dataDir(t))
+	closed := filepath.Dir(dbtest.DataDir(t))
 	if err := os.Chmod(closed, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func TestRootInClosedFolder(t *testing.T) {
 	if err := os.Chmod(cmd.Dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	owner := startOwner(t, cmd, dir)
 	if n := count(t, owner.url, "SELECT 7"); n != 7 {
 		t.Errorf("got %d", n)
@@ -67,7 +68,7 @@ func TestOrdinaryUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	home := filepath.Dir(dataDir(t))
+	home := filepath.Dir(dbtest.DataDir(t))
 	binary := filepath.Join(home, "jingwei.test")
 	text, err := os.ReadFile(os.Args[0])
 	if err != nil {
@@ -93,7 +94,7 @@ func TestOrdinaryUser(t *testing.T) {
 		t.Errorf("got %d", n)
 	}
 
-	roots := dataDir(t)
+	roots := dbtest.DataDir(t)
 	startLocal(t, roots, db.Volatile())
 	refused := as()
 	refused.Env = append(os.Environ(), ownerVariable+"="+roots)
@@ -108,7 +109,7 @@ func TestOrdinaryUser(t *testing.T) {
 func TestRestoredByRoot(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
-	dir := dataDir(t)
+	dir := dbtest.DataDir(t)
 	local, err := db.StartLocal(t.Context(), dir, quiet, db.Volatile())
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package station
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -112,41 +111,17 @@ func (s *Service) Import(ctx context.Context, r io.Reader, opt ImportOptions) (I
 			return err
 		}
 		if opt.DryRun {
-			return errDryRun
+			return db.ErrRollback
 		}
 		return nil
 	})
-	if errors.Is(err, errDryRun) {
-		err = nil
-	}
 	return report, err
 }
-
-// errDryRun rolls a transaction back in which all went well.
-var errDryRun = errors.New("dry run")
 
 // readRows reads the whole file and notes what is wrong with it; lines tells where each station stands.
 func (r *ImportReport) readRows(reader *csvfile.Reader, datum geo.Datum) (stations []Station, lines []int, err error) {
 	first := map[string]int{}
-	for {
-		row, problem, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return stations, lines, nil
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		r.Read++
-		if r.Read > maxImport {
-			r.Refuse(csvfile.Problem{
-				Line: row.Line, Reason: csvfile.TooManyRows, Message: fmt.Sprintf("the file has more than %d stations", maxImport), Remedy: "split it",
-			})
-			return nil, nil, nil
-		}
-		if problem != nil {
-			r.Refuse(*problem)
-			continue
-		}
+	err = r.EachRow(reader, maxImport, func(row csvfile.Row) {
 		before := r.ProblemCount
 		station := r.readRow(row, datum)
 		if line, twice := first[station.Code]; twice && station.Code != "" {
@@ -160,7 +135,8 @@ func (r *ImportReport) readRows(reader *csvfile.Reader, datum geo.Datum) (statio
 		if r.ProblemCount == before {
 			stations, lines = append(stations, station), append(lines, row.Line)
 		}
-	}
+	})
+	return stations, lines, err
 }
 
 func (r *ImportReport) readRow(row csvfile.Row, datum geo.Datum) Station {

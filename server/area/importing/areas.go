@@ -17,9 +17,6 @@ import (
 	"jingwei/server/db"
 )
 
-// errRollback ends a transaction that is not meant to be committed.
-var errRollback = errors.New("rolled back on purpose")
-
 // importer is one run of Areas.
 type importer struct {
 	ledger
@@ -62,13 +59,10 @@ func Areas(ctx context.Context, pool *pgxpool.Pool, r io.Reader, name string, op
 			return err
 		}
 		if opt.DryRun {
-			return errRollback
+			return db.ErrRollback
 		}
 		return nil
 	})
-	if errors.Is(err, errRollback) {
-		err = nil
-	}
 	return &im.Report, err
 }
 
