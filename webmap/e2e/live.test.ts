@@ -77,6 +77,39 @@ describe('live incidents', () => {
   })
 })
 
+describe('a new edition', () => {
+  it('is fetched without reloading the page', async () => {
+    let published = false
+    const { page, complaints } = await visit(`/#at=${place.join(',')},15&pin=${place.join(',')}`, {
+      async prepare(page) {
+        await withoutSharedWorker(page)
+        await page.route('**/tiles/areas.json', async (route) => {
+          const response = await route.fetch()
+          const text = await response.text()
+          return route.fulfill({ response, body: published ? text.replace(/edition=\d+/, 'edition=999') : text })
+        })
+        await page.route('**/api/v1/events', async (route) => {
+          await page.locator('.chain').waitFor()
+          if (published) return route.continue()
+          published = true
+          return route.fulfill({
+            contentType: 'text/event-stream',
+            body: 'id: 1\nevent: edition.published\ndata: {"number":999}\n\n',
+          })
+        })
+      },
+    })
+    const tile = page.waitForRequest(/\.mvt\?edition=999/)
+    const snapped = page.waitForResponse(/\/api\/v1\/snap/)
+    await snapped
+    const again = page.waitForResponse(/\/api\/v1\/snap/)
+    await tile
+    await again
+    await mapReady(page)
+    expect(complaints).toEqual([])
+  })
+})
+
 describe('the live stream', () => {
   it('is one for all tabs of a browser', async () => {
     const { page } = await visit('/')

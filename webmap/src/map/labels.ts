@@ -1,5 +1,6 @@
 import type { AreaLayer } from './area-layer.ts'
 import { type Box, place } from './collide.ts'
+import { splitName } from './split-name.ts'
 import { LABEL, LABEL_FONT, type LabelStyle } from './style.ts'
 import { type LabelPoint, LEVELS } from './tiles/decode.ts'
 import type { Painter, Viewport } from './viewport-canvas.ts'
@@ -10,9 +11,6 @@ interface Placed extends Box {
   lineHeight: number
   font: string
 }
-
-/** Names longer than this stand on two lines. */
-const LINE_LENGTH = 7
 
 /** The names of areas, placed over the whole view so that none is cut by a tile and none covers another. */
 export class Labels implements Painter {
@@ -86,19 +84,4 @@ export class Labels implements Painter {
 
 function byImportance(a: LabelPoint, b: LabelPoint): number {
   return LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.rank - b.rank || (a.code < b.code ? -1 : 1)
-}
-
-/** A long name on two lines of nearly equal length; at a space where it has one. */
-export function splitName(name: string): string[] {
-  if (name.length <= LINE_LENGTH) return [name]
-  const half = name.length / 2
-  const spaces = [...name.matchAll(/\s+/g)].map((match) => match.index)
-  if (spaces.length > 0) {
-    const at = spaces.reduce((best, each) => (Math.abs(each - half) < Math.abs(best - half) ? each : best))
-    return name.length > 2 * LINE_LENGTH ? [name.slice(0, at), name.slice(at).trimStart()] : [name]
-  }
-  const chinese = /^[\u3400-\u9fff0-9()（）]+$/.test(name)
-  if (!chinese) return [name]
-  const at = Math.ceil(half)
-  return [name.slice(0, at), name.slice(at)]
 }
