@@ -80,8 +80,10 @@ describe('live incidents', () => {
 describe('a new edition', () => {
   it('is fetched without reloading the page', async () => {
     let published = false
+    const asked: string[] = []
     const { page, complaints } = await visit(`/#at=${place.join(',')},15&pin=${place.join(',')}`, {
       async prepare(page) {
+        page.on('requestfinished', (request) => asked.push(request.url()))
         await withoutSharedWorker(page)
         await page.route('**/tiles/areas.json', async (route) => {
           const response = await route.fetch()
@@ -89,8 +91,8 @@ describe('a new edition', () => {
           return route.fulfill({ response, body: published ? text.replace(/edition=\d+/, 'edition=999') : text })
         })
         await page.route('**/api/v1/events', async (route) => {
-          await page.locator('.chain').waitFor()
           if (published) return route.continue()
+          await page.locator('.chain').waitFor()
           published = true
           return route.fulfill({
             contentType: 'text/event-stream',
@@ -99,12 +101,10 @@ describe('a new edition', () => {
         })
       },
     })
-    const tile = page.waitForRequest(/\.mvt\?edition=999/)
-    const snapped = page.waitForResponse(/\/api\/v1\/snap/)
-    await snapped
-    const again = page.waitForResponse(/\/api\/v1\/snap/)
-    await tile
-    await again
+    await expect.poll(() => asked.some((url) => url.endsWith('.mvt?edition=999')), { timeout: 10_000 }).toBe(true)
+    await expect
+      .poll(() => asked.filter((url) => url.includes('/api/v1/snap?')).length, { timeout: 10_000 })
+      .toBeGreaterThan(1)
     await mapReady(page)
     expect(complaints).toEqual([])
   })
