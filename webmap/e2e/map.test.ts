@@ -231,6 +231,21 @@ describe('the address', () => {
     expect(/at=[^&]*,([\d.]+)/.exec(page.url())?.[1]).toBe('15')
   })
 
+  it('without a place shows what it selects', async () => {
+    const zoomOf = (url: string) => Number(/at=[^&]*,([\d.]+)/.exec(url)?.[1])
+    const { page } = await visit(`/#area=${micro.id}`)
+    await page.getByRole('region', { name: micro.properties.name }).waitFor()
+    await expect.poll(() => zoomOf(page.url())).toBeGreaterThan(15)
+
+    const { items } = await get<{ items: { id: string; title: string }[] }>('/api/v1/incidents?limit=1')
+    const second = await visit(`/#incident=${items[0]?.id}`)
+    await second.page
+      .getByText(items[0]?.title ?? '')
+      .first()
+      .waitFor()
+    await expect.poll(() => zoomOf(second.page.url())).toBe(16)
+  })
+
   it('works with back and forward', async () => {
     const { page } = await visit(at(micro.properties.label, 17))
     await mapReady(page)

@@ -38,7 +38,6 @@ export const en: Record<Key, string> = {
   'legend.enforcement': 'Enforcement whistle',
   'legend.hard': 'Hard whistle',
   'legend.urgent': 'Emergency, not closed',
-  'legend.open': 'Filled: open',
   'legend.closed': 'Hollow: closed',
   'legend.bound': 'The newest {count} in view',
   'legend.all': '{count} in view',
@@ -46,7 +45,6 @@ export const en: Record<Key, string> = {
 
   'search.label': 'Search for an area or coordinates',
   'search.placeholder': 'Area name, code or coordinates such as 119.82,31.34',
-  'search.short': 'Area, code, lon,lat',
   'search.clear': 'Clear',
   'search.none': 'No area has this name or code',
   'search.searching': 'Searching…',
@@ -150,7 +148,6 @@ export const en: Record<Key, string> = {
   'incident.outside': 'Outside all boundaries, to be assigned by a person',
   'incident.failed': 'The incident could not be loaded',
   'incident.loading': 'Reading the incident…',
-  'incident.show': 'Show on the map',
   'incident.snap': 'Ask about this place',
   'incident.urgent': 'Emergency',
   'incident.id': 'Number',

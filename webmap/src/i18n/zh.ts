@@ -37,7 +37,6 @@ export const zh = {
   'legend.enforcement': '执法哨事项',
   'legend.hard': '攻坚哨事项',
   'legend.urgent': '紧急且未办结',
-  'legend.open': '实心：未办结',
   'legend.closed': '空心：已办结',
   'legend.bound': '视野内最新 {count} 件',
   'legend.all': '视野内共 {count} 件',
@@ -45,7 +44,6 @@ export const zh = {
 
   'search.label': '查找区域或坐标',
   'search.placeholder': '区域名称、代码或经纬度，如 119.82,31.34',
-  'search.short': '区域、代码、经纬度',
   'search.clear': '清除',
   'search.none': '没有名称或代码相符的区域',
   'search.searching': '正在查找…',
@@ -148,7 +146,6 @@ export const zh = {
   'incident.outside': '区划之外，待人工分派',
   'incident.failed': '事件没有取到',
   'incident.loading': '正在读取事件…',
-  'incident.show': '在地图上看',
   'incident.snap': '看此处归格',
   'incident.urgent': '紧急',
   'incident.id': '编号',
