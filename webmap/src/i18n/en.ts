@@ -66,7 +66,7 @@ export const en: Record<Key, string> = {
   'snap.failed': 'The areas could not be found',
   'snap.chain': 'Areas',
   'snap.undivided': 'Not divided further',
-  'snap.households': '{count} households',
+  'snap.households': '{count} homes',
   'snap.population': '{count} people',
   'snap.branch': 'Party branch that answers',
   'snap.noBranch': 'No branch is registered for this place yet',
