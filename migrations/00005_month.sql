@@ -2,7 +2,7 @@
 -- The lowest UUIDv7 of an instant: the bound of a partition, and of a range of time in an id.
 -- +goose StatementBegin
 CREATE FUNCTION uuid_v7_floor(t timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT (lpad(to_hex((extract(epoch FROM t) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
+    SELECT (lpad(to_hex(greatest(0, extract(epoch FROM t) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
 $$;
 -- +goose StatementEnd
 

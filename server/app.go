@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 // App is the whole program on one database: the only place that knows every noun.
 type App struct {
 	db        *database
+	now       clock
 	areas     *area.Service
 	branches  *branch.Service
 	items     *item.Service
@@ -33,11 +35,11 @@ type App struct {
 
 // newApp wires the services and loads what they keep in memory. The App owns the database from here on, also when it fails.
 func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error) {
-	areas, err := area.NewService(d.Pool, now)
+	areas, err := area.NewService(d.Pool)
 	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	a := &App{db: d, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
+	a := &App{db: d, now: now, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
 	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
 	a.incidents = incident.NewService(d.Pool, a.snap, a.items, now)
 	if err := a.load(ctx); err != nil {
@@ -59,8 +61,13 @@ func openApp(ctx context.Context, c *Config, now clock) (*App, error) {
 func (a *App) Close() error { return a.db.close() }
 
 func (a *App) load(ctx context.Context) error {
-	if err := a.saveCatalogue(ctx); err != nil {
+	if err := a.items.Reload(ctx); err != nil {
 		return err
+	}
+	if len(a.items.List()) == 0 {
+		if err := a.saveCatalogue(ctx); err != nil {
+			return err
+		}
 	}
 	if err := a.branches.Reload(ctx); err != nil {
 		return err
@@ -69,7 +76,8 @@ func (a *App) load(ctx context.Context) error {
 	return err
 }
 
-// saveCatalogue brings the items of data/items.json into the database, where incidents refer to them.
+// saveCatalogue brings the items of data/items.json into the database, where incidents refer to them. A server does so at each start,
+// another command only where there are none: it may be older than the server.
 func (a *App) saveCatalogue(ctx context.Context) error {
 	entries, err := data.Items()
 	if err != nil {
@@ -118,7 +126,7 @@ func newServer(app *App) (*server, error) {
 		return err
 	})
 	s.web.ReadyWhen("database", func(ctx context.Context) error { return app.db.Ping(ctx) })
-	s.web.ReadyWhen("live events", func(context.Context) error { return s.hub.Connected() })
+	s.web.ReadyWhen("live events", func(context.Context) error { return s.hub.Flowing() })
 
 	snap.Routes(s.web, app.snap)
 	area.Routes(s.web, app.areas, func(chain []string) (code, name string) {
@@ -136,8 +144,8 @@ func newServer(app *App) (*server, error) {
 	return s, nil
 }
 
-// Run answers on the listener until ctx ends.
-func (s *server) Run(ctx context.Context, listener net.Listener) error {
+// Run answers on the listener until ctx ends; ready is called when it begins to.
+func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) error {
 	if err := s.hub.Start(ctx); err != nil {
 		return fmt.Errorf("live events: %w", err)
 	}
@@ -151,6 +159,8 @@ func (s *server) Run(ctx context.Context, listener net.Listener) error {
 		defer close(finished)
 		s.hub.Run(ctx)
 	}()
+	go s.app.upkeep(ctx)
+	ready()
 	err := s.web.Serve(ctx, listener)
 	select {
 	case <-finished:
@@ -158,4 +168,22 @@ func (s *server) Run(ctx context.Context, listener net.Listener) error {
 		return errors.Join(err, errors.New("live events did not stop"))
 	}
 	return err
+}
+
+// upkeepEvery is the time between two looks at what has to be ready ahead of time.
+const upkeepEvery = time.Hour
+
+// upkeep makes the partitions of the coming week, so that no report waits for one, until ctx ends.
+func (a *App) upkeep(ctx context.Context) {
+	for {
+		now := a.now()
+		if err := incident.EnsureMonths(ctx, a.db.Pool, now, now.AddDate(0, 0, 7)); err != nil && ctx.Err() == nil {
+			slog.Warn("partitions of the incidents", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(upkeepEvery):
+		}
+	}
 }

@@ -85,6 +85,21 @@ func TestAreasThereAndBack(t *testing.T) {
 	}
 }
 
+// A source that fails ends the command; it is not a line that is no point.
+func TestSnapOfABrokenSource(t *testing.T) {
+	t.Parallel()
+	s := setupCounty(t)
+	folder, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	code, _, errOut := jingwei(t, folder, "snap", "--database-url", s.db.Config().ConnString())
+	if code != 1 || !strings.Contains(errOut, "read the points") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
 func TestRefusedAreasChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := setupCounty(t)

@@ -24,8 +24,6 @@ type demoFlags struct {
 	Incidents int    `help:"Incidents of the demo county, over the last 365 days." default:"100000"`
 }
 
-func (f demoFlags) options() demoFlags { return f }
-
 type demoCommand struct {
 	demoFlags
 }
@@ -76,7 +74,7 @@ func (a *App) loadDemo(ctx context.Context, f demoFlags, until time.Time, p *pro
 			return err
 		}
 		p.show("index areas", 0, 0)
-		atlas, err := area.LoadAtlas(ctx, tx, until)
+		atlas, err := area.LoadAtlas(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // reports carry local times, also on machines without a time zone database
 )
 
 func main() {

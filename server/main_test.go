@@ -89,7 +89,7 @@ func start(t testing.TB, config *Config) *site {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	finished := make(chan error, 1)
-	go func() { finished <- server.Run(ctx, listener) }()
+	go func() { finished <- server.Run(ctx, listener, func() {}) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-finished; err != nil {

@@ -34,8 +34,11 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	if err := app.saveCatalogue(ctx); err != nil {
+		return err
+	}
 	if cmd.Demo && app.areas.Current().Edition.Number == 0 {
-		if err := app.loadDemo(ctx, cmd.options(), now(), newProgress(s.err)); err != nil {
+		if err := app.loadDemo(ctx, cmd.demoFlags, now(), newProgress(s.err)); err != nil {
 			return err
 		}
 	}
@@ -43,8 +46,7 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Jingwei is ready: http://%s\n", listener.Addr())
-	return server.Run(ctx, listener)
+	return server.Run(ctx, listener, func() { fmt.Fprintf(s.out, "Jingwei is ready: http://%s\n", listener.Addr()) })
 }
 
 type openAPICommand struct{}

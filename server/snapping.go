@@ -61,6 +61,9 @@ func snapLines(ctx context.Context, service *snap.Service, datum geo.Datum, in i
 		if err == io.EOF {
 			break
 		}
+		if parse := (*csv.ParseError)(nil); err != nil && !errors.As(err, &parse) {
+			return bad, fmt.Errorf("read the points: %w", err)
+		}
 		l := readLine(record, err, datum)
 		if first && l.problem != "" && isHeader(record) {
 			continue

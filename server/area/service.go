@@ -19,14 +19,13 @@ const keptEditions = 2
 // Service answers from the edition in effect and, on request, from earlier ones.
 type Service struct {
 	pool    *pgxpool.Pool
-	now     func() time.Time
 	current atomic.Pointer[Atlas]
 	reload  sync.Mutex // one reload at a time
 	past    *otter.Cache[int, *Atlas]
 }
 
 // NewService makes a service without an edition; Reload reads the one in effect.
-func NewService(pool *pgxpool.Pool, now func() time.Time) (*Service, error) {
+func NewService(pool *pgxpool.Pool) (*Service, error) {
 	past, err := otter.New(&otter.Options[int, *Atlas]{MaximumSize: keptEditions})
 	if err != nil {
 		return nil, err
@@ -35,7 +34,7 @@ func NewService(pool *pgxpool.Pool, now func() time.Time) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{pool: pool, now: now, past: past}
+	s := &Service{pool: pool, past: past}
 	s.current.Store(empty)
 	return s, nil
 }
@@ -43,13 +42,13 @@ func NewService(pool *pgxpool.Pool, now func() time.Time) (*Service, error) {
 // Current is the edition in effect; an empty Atlas before the first one.
 func (s *Service) Current() *Atlas { return s.current.Load() }
 
-// Reload builds the Atlas of the edition that is in effect now beside the old one, and then swaps them. Readers never wait.
+// Reload builds the Atlas of the last edition beside the old one, and then swaps them. Readers never wait.
 func (s *Service) Reload(ctx context.Context) (*Atlas, error) {
 	s.reload.Lock()
 	defer s.reload.Unlock()
-	edition, ok, err := findEdition(ctx, s.pool, s.now())
+	edition, ok, err := lastEdition(ctx, s.pool)
 	if err != nil {
-		return nil, fmt.Errorf("edition in effect: %w", err)
+		return nil, fmt.Errorf("last edition: %w", err)
 	}
 	if !ok || edition.Number == s.Current().Edition.Number {
 		return s.Current(), nil

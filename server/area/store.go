@@ -12,20 +12,16 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/db"
 )
 
 const editionColumns = `number, effective_at, published_at, note, schematic`
 
-// Querier is a pool or a transaction.
-type Querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-// LoadAtlas builds the edition that is in effect at an instant, as a pool or a transaction sees it; an empty one before the first.
-func LoadAtlas(ctx context.Context, q Querier, at time.Time) (*Atlas, error) {
-	edition, ok, err := findEdition(ctx, q, at)
+// LoadAtlas builds the last edition, as a pool or a transaction sees it; an empty one before the first.
+func LoadAtlas(ctx context.Context, q db.Querier) (*Atlas, error) {
+	edition, ok, err := lastEdition(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("edition in effect: %w", err)
+		return nil, fmt.Errorf("last edition: %w", err)
 	}
 	if !ok {
 		return newAtlas(Edition{}, nil, nil)
@@ -33,7 +29,7 @@ func LoadAtlas(ctx context.Context, q Querier, at time.Time) (*Atlas, error) {
 	return loadAtlas(ctx, q, edition)
 }
 
-func loadAtlas(ctx context.Context, q Querier, edition Edition) (*Atlas, error) {
+func loadAtlas(ctx context.Context, q db.Querier, edition Edition) (*Atlas, error) {
 	areas, facts, err := listShapes(ctx, q, edition.Number)
 	if err != nil {
 		return nil, fmt.Errorf("shapes of edition %d: %w", edition.Number, err)
@@ -42,8 +38,18 @@ func loadAtlas(ctx context.Context, q Querier, edition Edition) (*Atlas, error) 
 }
 
 // findEdition is the edition in effect at an instant; ok is false before the first one.
-func findEdition(ctx context.Context, q Querier, at time.Time) (e Edition, ok bool, err error) {
-	rows, err := q.Query(ctx, `SELECT `+editionColumns+` FROM edition WHERE effective_at <= $1 ORDER BY effective_at DESC LIMIT 1`, at)
+func findEdition(ctx context.Context, q db.Querier, at time.Time) (e Edition, ok bool, err error) {
+	return oneEdition(ctx, q, `SELECT `+editionColumns+` FROM edition WHERE effective_at <= $1 ORDER BY effective_at DESC LIMIT 1`, at)
+}
+
+// lastEdition is the one with the highest number. It is in effect: an edition takes effect when it is published, and the clock of the
+// machine that published it need not agree with ours.
+func lastEdition(ctx context.Context, q db.Querier) (e Edition, ok bool, err error) {
+	return oneEdition(ctx, q, `SELECT `+editionColumns+` FROM edition ORDER BY number DESC LIMIT 1`)
+}
+
+func oneEdition(ctx context.Context, q db.Querier, sql string, args ...any) (e Edition, ok bool, err error) {
+	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return e, false, err
 	}
@@ -54,7 +60,7 @@ func findEdition(ctx context.Context, q Querier, at time.Time) (e Edition, ok bo
 	return e, err == nil, err
 }
 
-func listEditions(ctx context.Context, q Querier) ([]Edition, error) {
+func listEditions(ctx context.Context, q db.Querier) ([]Edition, error) {
 	rows, err := q.Query(ctx, `SELECT `+editionColumns+` FROM edition ORDER BY number DESC`)
 	if err != nil {
 		return nil, err
@@ -63,7 +69,7 @@ func listEditions(ctx context.Context, q Querier) ([]Edition, error) {
 }
 
 // listShapes reads every area of an edition, with its shape on the lattice.
-func listShapes(ctx context.Context, q Querier, edition int) ([]coverage.Area, map[string]Facts, error) {
+func listShapes(ctx context.Context, q db.Querier, edition int) ([]coverage.Area, map[string]Facts, error) {
 	rows, err := q.Query(ctx, `
 		SELECT s.code, coalesce(s.parent, ''), s.name, a.level, s.kind, s.households, s.population, ST_AsBinary(s.geom)
 		FROM area_shape s JOIN area a ON a.code = s.code
@@ -132,7 +138,7 @@ type Version struct {
 	AreaM2      float64   `json:"area_m2" doc:"Area on the ellipsoid, square metres"`
 }
 
-func listVersions(ctx context.Context, q Querier, code string) ([]Version, error) {
+func listVersions(ctx context.Context, q db.Querier, code string) ([]Version, error) {
 	rows, err := q.Query(ctx, `
 		SELECT lower(s.editions), upper(s.editions) - 1, e.effective_at, s.name, coalesce(s.parent, ''), ST_Area(s.geom::geography)
 		FROM area_shape s JOIN edition e ON e.number = lower(s.editions)

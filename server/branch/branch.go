@@ -22,7 +22,7 @@ var Kinds = map[string]string{
 
 // Directory says which branch answers for which area. It is immutable.
 type Directory struct {
-	Revision string // changes with any branch, so that what was made from a directory can be told apart
+	Revision string // changes with any branch, so that what was made from a directory of this database can be told apart
 	byCode   map[string]*Branch
 	byArea   map[string]*Branch
 }

@@ -64,12 +64,19 @@ func save(ctx context.Context, tx pgx.Tx, branches []Branch, assignments []Assig
 	}
 	_, err := tx.Exec(ctx, `
 		UPDATE new_branch b SET county = a.county FROM new_branch_area x JOIN area a ON a.code = x.area WHERE x.branch = b.code;
-		WITH RECURSIVE up AS (
-			SELECT code, parent, code AS leaf FROM new_branch WHERE county IS NULL
-			UNION SELECT p.code, p.parent, up.leaf FROM up JOIN (SELECT code, parent FROM new_branch UNION SELECT code, parent FROM branch) p ON p.code = up.parent)
-		UPDATE new_branch b SET county = c.county
-		FROM up JOIN (SELECT code, county FROM branch UNION SELECT code, county FROM new_branch WHERE county IS NOT NULL) c ON c.code = up.code
-		WHERE up.leaf = b.code;
+		-- A branch without areas belongs where the nearest branch above belongs, and else stays where it was.
+		WITH RECURSIVE tree AS (
+			SELECT code, parent, county FROM new_branch
+			UNION ALL SELECT code, parent, county FROM branch WHERE code NOT IN (SELECT code FROM new_branch)
+		), up AS (
+			SELECT code AS leaf, parent AS code, 1 AS depth FROM new_branch WHERE county IS NULL
+			UNION ALL SELECT up.leaf, tree.parent, up.depth + 1 FROM up JOIN tree ON tree.code = up.code WHERE tree.county IS NULL AND up.depth < 100
+		)
+		UPDATE new_branch b SET county = above.county
+		FROM (SELECT DISTINCT ON (up.leaf) up.leaf, tree.county FROM up JOIN tree ON tree.code = up.code WHERE tree.county IS NOT NULL
+		      ORDER BY up.leaf, up.depth) above
+		WHERE above.leaf = b.code;
+		UPDATE new_branch b SET county = old.county FROM branch old WHERE b.county IS NULL AND old.code = b.code;
 		INSERT INTO branch (code, county, name, kind, parent, secretary, phone, members, invented)
 		SELECT code, county, name, kind, parent, secretary, phone, members, invented FROM new_branch ORDER BY n
 		ON CONFLICT (code) DO UPDATE SET county = excluded.county, name = excluded.name, kind = excluded.kind, parent = excluded.parent,

@@ -209,6 +209,10 @@ func (s *Service) storeBatch(ctx context.Context, b importedBatch, count *Import
 		}
 		incidents = append(incidents, i)
 	}
+	since, until := span(incidents)
+	if err := EnsureMonths(ctx, s.pool, since, until); err != nil {
+		return err
+	}
 	var added int
 	err := db.InLongTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		added, err = Load(ctx, tx, incidents)

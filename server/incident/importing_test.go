@@ -40,7 +40,7 @@ func setup(t testing.TB) (*Service, *pgxpool.Pool) {
 	clock := func() time.Time { return now }
 	branches := branch.NewService(pool)
 	err := branches.Save(t.Context(), []branch.Branch{{Code: "B1", Name: "县工委", Kind: "work_committee"}}, []branch.Assignment{{Area: areatest.County, Branch: "B1"}})
-	areas, errAreas := area.NewService(pool, clock)
+	areas, errAreas := area.NewService(pool)
 	if err := errors.Join(err, errAreas, branches.Reload(t.Context())); err != nil {
 		t.Fatal(err)
 	}

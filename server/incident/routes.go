@@ -26,8 +26,8 @@ type Resource struct {
 	ItemName    string    `json:"item_name"`
 	ItemNameEN  string    `json:"item_name_en"`
 	Status      Status    `json:"status"`
-	Title       string    `json:"title"`
-	Description string    `json:"description"`
+	Title       string    `json:"title" doc:"Phone and identity numbers are masked: 138****1234"`
+	Description string    `json:"description" doc:"Phone and identity numbers are masked"`
 	Lon         float64   `json:"lon" doc:"EPSG:4326"`
 	Lat         float64   `json:"lat"`
 	AccuracyM   *float64  `json:"accuracy_m"`
@@ -156,13 +156,13 @@ func (in *createInput) report() (Report, error) {
 }
 
 func (in *listInput) filter(atlas *area.Atlas) (f Filter, err error) {
-	f = Filter{From: in.From, To: in.To, Item: in.Item, Channel: in.Channel, Status: in.Status, Area: in.Area}
+	f = Filter{From: in.From, To: in.To, Item: in.Item, Channel: in.Channel, Status: in.Status}
 	if in.Area != "" {
 		id, ok := atlas.Coverage.Find(in.Area)
 		if !ok {
 			return f, web.NewProblem(web.Invalid, "no area has the code "+in.Area).At("query.area", in.Area)
 		}
-		f.Level = atlas.Coverage.Area(id).Level
+		f.Area = atlas.Codes(id)
 	}
 	if in.BBox != nil {
 		bounds, err := area.ParseBounds(in.BBox)
@@ -185,7 +185,7 @@ func (s *Service) resource(i Incident) Resource {
 	lon, lat := i.Place.Degrees()
 	r := Resource{
 		ID: i.ID, County: i.County, ReportedAt: i.ReportedAt, ReceivedAt: i.ReceivedAt, Channel: i.Channel, Item: i.Item, Status: i.Status,
-		Title: i.Title, Description: i.Description, Lon: lon, Lat: lat, AccuracyM: i.AccuracyM, Cell: i.Cell.String(), Snap: string(i.Snap),
+		Title: mask(i.Title), Description: mask(i.Description), Lon: lon, Lat: lat, AccuracyM: i.AccuracyM, Cell: i.Cell.String(), Snap: string(i.Snap),
 		Edition: i.Edition, Areas: append([]string{}, i.Codes...), Branch: orNull(i.Branch),
 	}
 	if item, ok := s.items.Find(i.Item); ok {

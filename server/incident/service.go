@@ -18,6 +18,10 @@ import (
 	"jingwei/server/web"
 )
 
+// OldestReport is how long ago a single report may have been made; a file may go back to EarliestReport. It bounds the months that
+// anybody can make by posting.
+const OldestReport = 2 * 365 * 24 * time.Hour
+
 // EarliestReport is the oldest instant that a report may name; anything older is taken for a mistake.
 var EarliestReport = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -37,8 +41,8 @@ func NewService(pool *pgxpool.Pool, snap *snap.Service, items *item.Service, now
 	return &Service{pool: pool, snap: snap, items: items, now: now}
 }
 
-// Check says what is wrong with a report, as a problem that names the place.
-func (s *Service) Check(r Report) error {
+// check says what is wrong with a report, as a problem that names the place.
+func (s *Service) check(r Report) error {
 	if _, ok := s.items.Find(r.Item); !ok {
 		return web.NewProblem(web.UnknownItem, fmt.Sprintf("no item %q in the catalogue; /api/v1/items lists them", r.Item)).At("body.item", r.Item)
 	}
@@ -60,12 +64,18 @@ func (s *Service) Create(ctx context.Context, r Report, key string, body []byte)
 		r.ReportedAt = now
 	}
 	r.ReportedAt = r.ReportedAt.Truncate(time.Microsecond)
-	if err := s.Check(r); err != nil {
+	if err := s.check(r); err != nil {
 		return i, false, err
 	}
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:])
 	i = New(NewID(r.ReportedAt, nonce[:]), r, s.snap.Locate(r.Place), now)
+	if i.ReportedAt.Before(now.Add(-OldestReport)) {
+		return Incident{}, false, web.NewProblem(web.Invalid, "reported_at is more than two years ago; import older reports from a file").At("body.reported_at", r.ReportedAt)
+	}
+	if err := EnsureMonths(ctx, s.pool, i.ReportedAt, i.ReportedAt); err != nil {
+		return Incident{}, false, err
+	}
 	digest := sha256.Sum256(body)
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if key != "" {
@@ -107,7 +117,7 @@ type createdEvent struct {
 func (s *Service) created(i Incident) createdEvent {
 	lon, lat := i.Place.Degrees()
 	e := createdEvent{
-		ID: i.ID, County: i.County, Lon: lon, Lat: lat, Item: i.Item, Title: i.Title, Channel: i.Channel, Status: i.Status,
+		ID: i.ID, County: i.County, Lon: lon, Lat: lat, Item: i.Item, Title: mask(i.Title), Channel: i.Channel, Status: i.Status,
 		Areas: append([]string{}, i.Codes...), Branch: i.Branch, ReportedAt: i.ReportedAt,
 	}
 	if item, ok := s.items.Find(i.Item); ok {

@@ -15,6 +15,7 @@ import (
 	"jingwei/geo"
 	"jingwei/geo/coverage"
 	"jingwei/server/area"
+	"jingwei/server/db"
 	"jingwei/server/web"
 )
 
@@ -24,8 +25,7 @@ type Filter struct {
 	Item     string
 	Channel  Channel
 	Status   Status
-	Area     string // a code, with everything below it
-	Level    coverage.Level
+	Area     []string // codes from the county to an area: what lies in it
 	Bounds   *area.Bounds
 	Before   uuid.UUID // cursor: ids below it
 }
@@ -62,11 +62,7 @@ func scan(row pgx.CollectableRow) (Incident, error) {
 	return i, nil
 }
 
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-func find(ctx context.Context, q querier, id uuid.UUID) (Incident, bool, error) {
+func find(ctx context.Context, q db.Querier, id uuid.UUID) (Incident, bool, error) {
 	rows, err := q.Query(ctx, `SELECT `+stored+` FROM incident WHERE id = $1`, id)
 	if err != nil {
 		return Incident{}, false, err
@@ -109,8 +105,9 @@ func list(ctx context.Context, pool *pgxpool.Pool, f Filter, limit int) ([]Incid
 	if f.Status != "" {
 		add("status = ?", f.Status)
 	}
-	if f.Area != "" {
-		add(f.Level.String()+" = ?", f.Area)
+	// The whole chain, because the indexes begin with the county and the community.
+	for level, code := range f.Area {
+		add(coverage.Level(level).String()+" = ?", code)
 	}
 	if f.Bounds != nil {
 		west, south := f.Bounds.Min.Degrees()
@@ -131,7 +128,6 @@ func list(ctx context.Context, pool *pgxpool.Pool, f Filter, limit int) ([]Incid
 
 func insert(ctx context.Context, tx pgx.Tx, i Incident) error {
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT ensure_months('incident', $1, $1)`, i.ReportedAt)
 	lon, lat := i.Place.Degrees()
 	lower := lowerCodes(i.Codes)
 	batch.Queue(`
@@ -166,17 +162,10 @@ func claimKey(ctx context.Context, tx pgx.Tx, key string, digest []byte, i Incid
 	return first, false, err
 }
 
-// load copies incidents into their months. Both the partitions and the check for ids that are there already cost once a call.
+// load copies incidents into their months, whose partitions must be there (EnsureMonths).
 func load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err error) {
 	if len(incidents) == 0 {
 		return 0, nil
-	}
-	since, until := incidents[0].ReportedAt, incidents[0].ReportedAt
-	for _, i := range incidents {
-		since, until = earlier(since, i.ReportedAt), later(until, i.ReportedAt)
-	}
-	if _, err := tx.Exec(ctx, `SELECT ensure_months('incident', $1, $2)`, since, until); err != nil {
-		return 0, err
 	}
 	if _, err := tx.Exec(ctx, `
 		CREATE TEMP TABLE new_incident (county text, id uuid, reported_at timestamptz, received_at timestamptz, channel text, item text, status text,
@@ -216,7 +205,8 @@ func load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err 
 	return int(tag.RowsAffected()), nil
 }
 
-// EnsureMonths makes the partitions for incidents that were reported from since to until.
+// EnsureMonths makes the partitions for incidents that were reported from since to until. It is called ahead of the transaction that
+// stores them: making a partition keeps everybody else out of the table until its transaction ends.
 func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, since, until time.Time) error {
 	_, err := pool.Exec(ctx, `SELECT ensure_months('incident', $1, $2)`, since, until)
 	return err
@@ -243,16 +233,15 @@ func orNull(s string) *string {
 	return &s
 }
 
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
+// span is from the first to the last report; incidents must not be empty.
+func span(incidents []Incident) (since, until time.Time) {
+	since, until = incidents[0].ReportedAt, incidents[0].ReportedAt
+	for i := range incidents {
+		if at := incidents[i].ReportedAt; at.Before(since) {
+			since = at
+		} else if at.After(until) {
+			until = at
+		}
 	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+	return since, until
 }

@@ -27,10 +27,10 @@ type Hub struct {
 	pool   *pgxpool.Pool
 	before map[string]func(context.Context) error // by kind
 
-	mu        sync.Mutex
-	last      int64 // number of the newest event handed out
-	connected bool
-	subs      map[*Subscription]struct{}
+	mu   sync.Mutex
+	last int64 // number of the newest event handed out
+	away error // why no events come; nil while they do
+	subs map[*Subscription]struct{}
 }
 
 // NewHub makes a hub; Run makes it work.
@@ -81,14 +81,11 @@ func (h *Hub) drop(s *Subscription, err error) {
 	}
 }
 
-// Connected fails while the hub has no connection to PostgreSQL, and so while maps may be stale.
-func (h *Hub) Connected() error {
+// Flowing fails while no events come, and so while maps may be stale; the error says why.
+func (h *Hub) Flowing() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.connected {
-		return errors.New("no connection to the database; reconnecting")
-	}
-	return nil
+	return h.away
 }
 
 // Start reads where the events stand, so that what commits from now on is handed out.
@@ -101,7 +98,7 @@ func (h *Hub) Start(ctx context.Context) error {
 			return err
 		}
 		_, last, err := bounds(ctx, conn)
-		h.last, h.connected = last, err == nil
+		h.last = last
 		return err
 	})
 }
@@ -121,7 +118,7 @@ func (h *Hub) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		h.setConnected(false)
+		h.setAway(err)
 		slog.Warn("live events interrupted, reconnecting", "error", err)
 		select {
 		case <-ctx.Done():
@@ -130,10 +127,10 @@ func (h *Hub) Run(ctx context.Context) {
 	}
 }
 
-func (h *Hub) setConnected(v bool) {
+func (h *Hub) setAway(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.connected = v
+	h.away = err
 }
 
 func (h *Hub) listen(ctx context.Context, healthy func()) error {
@@ -157,7 +154,7 @@ func (h *Hub) listen(ctx context.Context, healthy func()) error {
 		if err := h.drain(ctx, pooled); err != nil {
 			return err
 		}
-		h.setConnected(true)
+		h.setAway(nil)
 		healthy()
 		notified, cancel := context.WithTimeout(ctx, poll)
 		_, err := pooled.Conn().WaitForNotification(notified)

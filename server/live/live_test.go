@@ -168,7 +168,11 @@ func TestASlowReaderIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range queueLen + 1 {
-		<-arrived
+		select {
+		case <-arrived:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("the quick reader was cut off: %v", quick.Err())
+		}
 	}
 	read := 0
 	for range slow.C {

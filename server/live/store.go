@@ -6,6 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"jingwei/server/db"
 )
 
 // numberingLock is the advisory lock under which committed events get their numbers. It is held until the numbers are
@@ -29,7 +31,7 @@ func number(ctx context.Context, conn *pgxpool.Conn) error {
 
 // EnsureMonths makes the partitions that events of the coming week go into. A transaction that made one itself would keep all others out of
 // the table until it ends, so this is done ahead, at the start and then every hour.
-func EnsureMonths(ctx context.Context, q querier) error {
+func EnsureMonths(ctx context.Context, q db.Querier) error {
 	var done string
 	err := q.QueryRow(ctx, `SELECT ensure_months('event', now(), now() + interval '7 days')::text`).Scan(&done)
 	if err != nil {
@@ -38,13 +40,8 @@ func EnsureMonths(ctx context.Context, q querier) error {
 	return nil
 }
 
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
 // after lists at most limit events with a number above seq, in order.
-func after(ctx context.Context, q querier, seq int64, limit int) ([]Event, error) {
+func after(ctx context.Context, q db.Querier, seq int64, limit int) ([]Event, error) {
 	rows, err := q.Query(ctx, `SELECT seq, kind, county, data FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
 	if err != nil {
 		return nil, fmt.Errorf("events after %d: %w", seq, err)
@@ -57,7 +54,7 @@ func after(ctx context.Context, q querier, seq int64, limit int) ([]Event, error
 }
 
 // bounds is the lowest and the highest number there is; 0, 0 without events.
-func bounds(ctx context.Context, q querier) (first, last int64, err error) {
+func bounds(ctx context.Context, q db.Querier) (first, last int64, err error) {
 	err = q.QueryRow(ctx, `SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM event`).Scan(&first, &last)
 	return first, last, err
 }

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -76,7 +77,7 @@ func registerBatch(s *web.Server, service *Service) {
 		Summary: "Snap many points",
 		Description: fmt.Sprintf("A JSON array of points, or NDJSON with a point a line (Content-Type application/x-ndjson). The answers come in the same form and order, "+
 			"all by one edition. At most %d points and %d MiB.", maxBatchPoints, maxBatchBytes>>20),
-		MaxBodyBytes: maxBatchBytes,
+		MaxBodyBytes: maxBatchBytes, BodyReadTimeout: time.Minute,
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			"application/json": {Schema: points}, "application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}},
 		}},

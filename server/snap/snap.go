@@ -59,13 +59,5 @@ func LocateAll(atlas *area.Atlas, directory *branch.Directory, points []geo.Poin
 	return results
 }
 
-// Code of the area at a level, or "" where the chain does not reach it.
-func (r Result) Code(level coverage.Level) string {
-	if int(level) < len(r.Codes) {
-		return r.Codes[level]
-	}
-	return ""
-}
-
 // Edition that answered.
 func (r Result) Edition() int { return r.atlas.Edition.Number }

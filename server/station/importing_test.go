@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -25,7 +24,7 @@ func setup(t testing.TB) (*Service, *pgxpool.Pool) {
 	t.Helper()
 	pool := dbtest.Open(t)
 	areatest.Publish(t, pool, areatest.Areas(), areatest.Effective)
-	areas, err := area.NewService(pool, func() time.Time { return areatest.Effective.Add(time.Hour) })
+	areas, err := area.NewService(pool)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/server/area"
-	"jingwei/server/db"
 )
 
 // Service stores stations.
@@ -21,12 +20,7 @@ func NewService(pool *pgxpool.Pool, areas *area.Service) *Service {
 	return &Service{pool: pool, areas: areas}
 }
 
-// Save adds or replaces stations in one transaction; each gets the county that it stands in.
-func (s *Service) Save(ctx context.Context, stations []Station) error {
-	return db.InTx(ctx, s.pool, func(tx pgx.Tx) error { return Save(ctx, tx, s.areas.Current(), stations) })
-}
-
-// Save is Service.Save as a part of a larger transaction, with the areas of a given edition.
+// Save adds or replaces stations as a part of a transaction; each gets the county that it stands in by the given edition.
 func Save(ctx context.Context, tx pgx.Tx, atlas *area.Atlas, stations []Station) error {
 	for i := range stations {
 		stations[i].County = ""

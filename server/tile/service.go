@@ -2,6 +2,7 @@ package tile
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -62,6 +63,7 @@ func (s *Service) find(ctx context.Context, z, x, y int) (tile, error) {
 	k := key{source.atlas.Edition.Number, source.directory.Revision, z, x, y}
 	return s.tiles.Get(ctx, k, otter.LoaderFunc[key, tile](func(context.Context, key) (tile, error) {
 		data, err := source.cut(z, x, y)
-		return tile{data, fmt.Sprintf(`"%d-%s-%d-%d-%d"`, k.edition, k.revision, z, x, y)}, err
+		// By content: another database can have an edition of the same number.
+		return tile{data, fmt.Sprintf(`"%x"`, sha256.Sum256(data))[:18] + `"`}, err
 	}))
 }

@@ -53,12 +53,20 @@ func unforeseen(ctx context.Context, err error) *Problem {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return NewProblem(Timeout, "the client went away before the answer was ready")
+	case isRefusedText(err):
+		return NewProblem(Invalid, "a text of the request is not valid UTF-8, or contains the character U+0000")
 	case IsDatabaseAway(err):
 		slog.WarnContext(ctx, "database unavailable", "request_id", RequestID(ctx), "error", err)
-		return NewProblem(DatabaseUnavailable, "the database cannot be reached at the moment; nothing was stored, try again in a few seconds")
+		return NewProblem(DatabaseUnavailable, "the database cannot be reached at the moment; try again in a few seconds. It is not certain whether a report was stored: send it again with the same Idempotency-Key")
 	}
 	slog.ErrorContext(ctx, "request failed", "request_id", RequestID(ctx), "error", err)
 	return NewProblem(Internal, "the server failed; the log has the details under request id "+RequestID(ctx))
+}
+
+// isRefusedText tells whether PostgreSQL refused bytes that are no text (character_not_in_repertoire).
+func isRefusedText(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "22021"
 }
 
 // IsDatabaseAway tells whether an error means that PostgreSQL could not be reached or is going down, and so that trying

@@ -20,24 +20,21 @@ const (
 	NotFound            Code = "not_found"             // no such resource
 	MethodNotAllowed    Code = "method_not_allowed"    //
 	NotAcceptable       Code = "not_acceptable"        //
-	Conflict            Code = "conflict"              // the request contradicts the present state
 	KeyReused           Code = "idempotency_key_reuse" // the same Idempotency-Key with another body
 	TooLarge            Code = "too_large"             // the body is over the operation's limit
 	UnsupportedMedia    Code = "unsupported_media_type"
-	TooMany             Code = "too_many_requests"
 	Timeout             Code = "timeout"
 	Internal            Code = "internal"             // our fault; the log has the request id
 	DatabaseUnavailable Code = "database_unavailable" // PostGIS is away; try again
-	NotReady            Code = "not_ready"
 )
 
 var statusOf = map[Code]int{
 	BadRequest: http.StatusBadRequest, Invalid: http.StatusUnprocessableEntity, InvalidCoordinate: http.StatusUnprocessableEntity,
 	InvalidCursor: http.StatusUnprocessableEntity, UnknownItem: http.StatusUnprocessableEntity, NotFound: http.StatusNotFound,
-	MethodNotAllowed: http.StatusMethodNotAllowed, NotAcceptable: http.StatusNotAcceptable, Conflict: http.StatusConflict,
+	MethodNotAllowed: http.StatusMethodNotAllowed, NotAcceptable: http.StatusNotAcceptable,
 	KeyReused: http.StatusUnprocessableEntity, TooLarge: http.StatusRequestEntityTooLarge, UnsupportedMedia: http.StatusUnsupportedMediaType,
-	TooMany: http.StatusTooManyRequests, Timeout: http.StatusRequestTimeout, Internal: http.StatusInternalServerError,
-	DatabaseUnavailable: http.StatusServiceUnavailable, NotReady: http.StatusServiceUnavailable,
+	Timeout: http.StatusRequestTimeout, Internal: http.StatusInternalServerError,
+	DatabaseUnavailable: http.StatusServiceUnavailable,
 }
 
 // codeOf gives the general code of a status that echo or huma chose.

@@ -44,8 +44,9 @@ func New(version string) *Server {
 	e.Use(s.measure)
 	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{
 		LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
-			slog.Error("panic", "request_id", RequestID(c.Request().Context()), "error", err, "stack", string(stack))
-			return err
+			id := RequestID(c.Request().Context())
+			slog.Error("panic", "request_id", id, "error", err, "stack", string(stack))
+			return NewProblem(Internal, "the server failed; the log has the details under request id "+id)
 		},
 	}))
 	e.Use(secure)
@@ -75,7 +76,7 @@ func New(version string) *Server {
 // Serve answers on the listener until ctx ends, then lets requests finish for at most ten seconds. Streams must end with ctx themselves.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler: s.Echo, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: headAsGet(s.Echo), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
@@ -91,6 +92,17 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return server.Close()
 	}
 	return nil
+}
+
+// headAsGet answers HEAD wherever GET answers; net/http leaves the body out. The live stream has no end, and so no HEAD.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && r.URL.Path != "/api/v1/events" {
+			r = r.Clone(r.Context()) // net/http looks at the method of its own request
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // refuseLargeBody answers before a body is sent that is announced as too large; huma itself would read up to the limit first.

@@ -81,7 +81,7 @@ func Publish(ctx context.Context, tx pgx.Tx, rows iter.Seq[Row], e Edition) (num
 		for county = range counties {
 		}
 	}
-	return number, live.Append(ctx, tx, county, "edition.published", map[string]int{"number": number})
+	return number, live.Append(ctx, tx, county, live.EditionPublished, map[string]int{"number": number})
 }
 
 const rowTable = `

@@ -391,6 +391,7 @@ export interface components {
             channel: string;
             /** @description Empty outside every area */
             county: string;
+            /** @description Phone and identity numbers are masked */
             description: string;
             /**
              * Format: int64
@@ -417,6 +418,7 @@ export interface components {
             /** @enum {string} */
             snap: "owned" | "inferred" | "outside";
             status: string;
+            /** @description Phone and identity numbers are masked: 138****1234 */
             title: string;
         };
         Item: {
