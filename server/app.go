@@ -33,8 +33,14 @@ type App struct {
 	incidents *incident.Service
 }
 
+// maxSnapWithinM is how far outside everything a point may be and still be given to the nearest area.
+const maxSnapWithinM = 10_000
+
 // newApp wires the services and loads what they keep in memory. The App owns the database from here on, also when it fails.
 func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error) {
+	if !(c.SnapWithinM >= 0 && c.SnapWithinM <= maxSnapWithinM) {
+		return nil, errors.Join(fmt.Errorf("--snap-within-m is from 0 to %d metres, not %v", maxSnapWithinM, c.SnapWithinM), d.close())
+	}
 	areas, err := area.NewService(d.Pool)
 	if err != nil {
 		return nil, errors.Join(err, d.close())
@@ -49,8 +55,8 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 }
 
 // openApp opens the configured database and makes an App on it, for commands that are not the server.
-func openApp(ctx context.Context, c *Config, now clock) (*App, error) {
-	d, err := c.openDatabase(ctx, false)
+func openApp(ctx context.Context, c *Config, use use, now clock) (*App, error) {
+	d, err := c.openDatabase(ctx, use)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type cli struct {
 
 // Config is what every command can be told, by flag or environment variable.
 type Config struct {
-	DataDir     string  `help:"Folder of the private PostGIS (for root /var/lib/jingwei, else ~/.local/share/jingwei)." env:"JINGWEI_DATA_DIR" placeholder:"DIR" type:"path"`
+	DataDir     string  `help:"Folder of the private PostGIS (for root /var/lib/jingwei, else ~/.local/share/jingwei)." env:"JINGWEI_DATA_DIR" placeholder:"DIR"`
 	DatabaseURL string  `help:"Use this PostGIS instead of a private one, for example postgres://user:password@host:5432/jingwei." env:"DATABASE_URL" placeholder:"URL"`
 	SnapWithinM float64 `name:"snap-within-m" help:"A point outside every area, but at most this many metres away from one, is given to the nearest, marked inferred." env:"JINGWEI_SNAP_WITHIN_M" default:"0" placeholder:"METRES"`
 	Verbose     bool    `short:"v" help:"Log more." env:"JINGWEI_VERBOSE"`

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"jingwei/server/area/areatest"
 	"jingwei/server/db/dbtest"
@@ -82,6 +84,68 @@ func TestAreasThereAndBack(t *testing.T) {
 	to.get(fmt.Sprintf("/api/v1/snap?lon=%v&lat=%v", insideLon, insideLat)).into(t, http.StatusOK, &live)
 	if len(live.Areas) != 5 || live.Areas[4].Code != firstMicro {
 		t.Errorf("the running server answers %+v", live)
+	}
+}
+
+func TestSnapFollowsItsHeader(t *testing.T) {
+	t.Parallel()
+	url := setupCounty(t).db.Config().ConnString()
+	code, out, errOut := jingwei(t, strings.NewReader("\ufeffid,纬度,经度\n77,31.339,119.801\n"), "snap", "--database-url", url)
+	if code != 0 || !strings.Contains(out, firstMicro) {
+		t.Errorf("exit %d, %s%s", code, out, errOut)
+	}
+	code, _, errOut = jingwei(t, strings.NewReader("name;place\n1,2\n"), "snap", "--database-url", url)
+	if code != 1 || !strings.Contains(errOut, "lon and lat") {
+		t.Errorf("an unknown header: exit %d, %s", code, errOut)
+	}
+}
+
+// A command that only reads makes no database, and flags are checked before anything is started.
+func TestMistakesMakeNothing(t *testing.T) {
+	t.Parallel()
+	dir := dbtest.DataDir(t)
+	for _, args := range [][]string{
+		{"snap"}, {"export", "areas"}, {"serve", "--incidents=-5"}, {"serve", "--listen", "nowhere"}, {"db", "url"},
+	} {
+		code, _, errOut := jingwei(t, strings.NewReader(""), append(args, "--data-dir", dir)...)
+		if _, err := os.Stat(dir); code != 1 || errOut == "" || err == nil {
+			t.Errorf("%v: exit %d, %s, data directory made: %t", args, code, errOut, err == nil)
+		}
+	}
+	for _, metres := range []string{"-1", "NaN", "Inf", "1e300"} {
+		code, _, errOut := jingwei(t, strings.NewReader(""), "snap", "--database-url", dbtest.URL(t), "--snap-within-m="+metres)
+		if code != 1 || !strings.Contains(errOut, "snap-within-m") {
+			t.Errorf("%s metres: exit %d, %s", metres, code, errOut)
+		}
+	}
+}
+
+// Two commands at once on a data directory without a server share one database, and the first waits for the second.
+func TestCommandsShareAPrivateDatabase(t *testing.T) {
+	t.Parallel()
+	dir := dbtest.DataDir(t)
+	config := &Config{DataDir: dir}
+	first, err := config.openDatabase(t.Context(), writes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := config.openDatabase(t.Context(), reads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- first.close() }()
+	select {
+	case err := <-closed:
+		t.Fatalf("the first closed under the second: %v", err)
+	case <-time.After(time.Second):
+	}
+	var n int
+	if err := second.QueryRow(t.Context(), `SELECT count(*) FROM edition`).Scan(&n); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(second.close(), <-closed); err != nil {
+		t.Error(err)
 	}
 }
 

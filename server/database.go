@@ -4,8 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/server/db"
@@ -23,13 +29,23 @@ func (c *Config) dataDir() (string, error) {
 // database is an open database and what has to be closed with it.
 type database struct {
 	*pgxpool.Pool
-	local *db.Local // nil where somebody else runs the server
+	local  *db.Local // nil where somebody else runs the server
+	shared bool      // others may have come to use local
 }
 
-// openDatabase connects to the configured PostGIS, or to that of a server that runs on the data directory, or else starts a private
-// one; exclusive refuses a data directory that is in use. The tables are migrated.
-func (c *Config) openDatabase(ctx context.Context, exclusive bool) (*database, error) {
-	d, url, err := c.locate(ctx, exclusive)
+// use says what a command wants of the database.
+type use int
+
+const (
+	reads  use = iota // what is there; an empty data directory is a mistake
+	writes            // makes a database where there is none
+	serves            // has it for itself, and keeps it open for others
+)
+
+// openDatabase connects to the configured PostGIS, or to that of a process that runs on the data directory, or else starts a private
+// one. The tables are migrated.
+func (c *Config) openDatabase(ctx context.Context, use use) (*database, error) {
+	d, url, err := c.locate(ctx, use)
 	if err != nil {
 		return nil, err
 	}
@@ -46,40 +62,75 @@ func (c *Config) openDatabase(ctx context.Context, exclusive bool) (*database, e
 }
 
 // locate finds the URL of the database, and starts a private one where there is none.
-func (c *Config) locate(ctx context.Context, exclusive bool) (d *database, url string, err error) {
-	if c.DatabaseURL != "" {
-		return &database{}, c.DatabaseURL, nil
+func (c *Config) locate(ctx context.Context, use use) (d *database, url string, err error) {
+	if url = strings.TrimSpace(c.DatabaseURL); url != "" {
+		return &database{}, url, nil
 	}
 	dir, err := c.dataDir()
 	if err != nil {
 		return nil, "", err
 	}
-	if !exclusive {
+	if use != serves {
 		if url, err = db.RunningURL(dir); err == nil || !errors.Is(err, db.ErrNotRunning) {
 			return &database{}, url, err
+		}
+	}
+	if use == reads {
+		if _, err := os.Stat(filepath.Join(dir, "postgres")); errors.Is(err, fs.ErrNotExist) {
+			return nil, "", fmt.Errorf("there is no database in %s: name another folder with --data-dir or JINGWEI_DATA_DIR, or fill this one with jingwei demo or jingwei import areas", dir)
 		}
 	}
 	local, err := db.StartLocal(ctx, dir, slog.Default())
 	if err != nil {
 		return nil, "", err
 	}
-	return &database{local: local}, local.URL(), nil
+	return &database{local: local, shared: use != serves}, local.URL(), nil
 }
 
 func (d *database) close() error {
 	if d.Pool != nil {
 		d.Pool.Close()
 	}
-	if d.local != nil {
-		return d.local.Close()
+	if d.local == nil {
+		return nil
 	}
-	return nil
+	if d.shared {
+		d.awaitOthers()
+	}
+	return d.local.Close()
+}
+
+// othersPatience bounds how long a command that is done keeps its private database open for others that came to use it.
+const othersPatience = 10 * time.Minute
+
+// awaitOthers returns when no other command is connected to the private database that this one started: the two sides of
+// "jingwei export … | jingwei import …" share one.
+func (d *database) awaitOthers() {
+	ctx, cancel := context.WithTimeout(context.Background(), othersPatience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, d.local.URL())
+	if err != nil {
+		return // it is gone already
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for told := false; ; {
+		var others int
+		err := conn.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&others)
+		if err != nil || others == 0 {
+			return
+		}
+		if !told {
+			slog.Info("waiting for another command that uses this database")
+			told = true
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 type migrateCommand struct{}
 
 func (migrateCommand) Run(ctx context.Context, c *Config, s *streams) error {
-	d, err := c.openDatabase(ctx, false)
+	d, err := c.openDatabase(ctx, writes)
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,19 @@ type demoFlags struct {
 	Incidents int    `help:"Incidents of the demo county, over the last 365 days." default:"100000"`
 }
 
+func (f demoFlags) check() error {
+	if f.Incidents < 0 {
+		return errors.New("--incidents must not be negative")
+	}
+	return nil
+}
+
 type demoCommand struct {
 	demoFlags
 }
 
 func (cmd *demoCommand) Run(ctx context.Context, c *Config, s *streams, now clock) (err error) {
-	app, err := openApp(ctx, c, now)
+	app, err := openApp(ctx, c, writes, now)
 	if err != nil {
 		return err
 	}
@@ -52,8 +59,8 @@ const incidentBatch = 20_000
 
 // loadDemo makes the demo county and stores it in one transaction: an interrupted demo leaves the database empty.
 func (a *App) loadDemo(ctx context.Context, f demoFlags, until time.Time, p *progress) error {
-	if f.Incidents < 0 {
-		return errors.New("--incidents must not be negative")
+	if err := f.check(); err != nil {
+		return err
 	}
 	defer p.finish()
 	county, err := demo.Generate(demo.Config{Seed: f.Seed, Progress: func(stage string, done, total int) { p.show("generate "+stage, done, total) }})

@@ -42,7 +42,7 @@ func (cmd *exportAreasCommand) Run(ctx context.Context, c *Config, s *streams) (
 	if opt.Datum, err = geo.ParseDatum(cmd.CRS); err != nil {
 		return err
 	}
-	d, err := c.openDatabase(ctx, false)
+	d, err := c.openDatabase(ctx, reads)
 	if err != nil {
 		return err
 	}

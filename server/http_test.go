@@ -193,6 +193,7 @@ func TestAreas(t *testing.T) {
 	s.get("/api/v1/areas/nowhere").problem(t, http.StatusNotFound, "not_found")
 	s.get("/api/v1/areas/nowhere/history").problem(t, http.StatusNotFound, "not_found")
 	s.get("/api/v1/areas?level=planet").problem(t, http.StatusUnprocessableEntity, "invalid")
+	s.get("/api/v1/areas?bbox=NaN,NaN,NaN,NaN").problem(t, http.StatusUnprocessableEntity, "invalid_coordinate")
 	s.get("/api/v1/areas?bbox=1,2,0,3").problem(t, http.StatusUnprocessableEntity, "invalid_coordinate")
 	s.get("/api/v1/areas?cursor=%25").problem(t, http.StatusUnprocessableEntity, "invalid_cursor")
 }
@@ -238,6 +239,11 @@ func TestEditions(t *testing.T) {
 	s.get(between+"&at=2026-03-01T00:00:00Z").into(t, http.StatusOK, &a)
 	if a.Edition != 1 || a.Areas[4].Code != firstGrid+"02" {
 		t.Errorf("in March: %+v", a)
+	}
+	var batch []struct{ Area string }
+	s.do(http.MethodPost, "/api/v1/snap?at=2026-03-01T00:00:00Z", `[[119.80255,31.339]]`).into(t, http.StatusOK, &batch)
+	if len(batch) != 1 || batch[0].Area != firstGrid+"02" {
+		t.Errorf("a batch in March: %+v", batch)
 	}
 	var c struct{ Edition int }
 	s.get("/api/v1/areas?at=2026-03-01T00:00:00%2B08:00&level=town").into(t, http.StatusOK, &c)
@@ -294,6 +300,9 @@ func TestTiles(t *testing.T) {
 	}
 	if !codes[firstMicro] || !codes["320282"] {
 		t.Errorf("the tile lacks its areas: %v", codes)
+	}
+	if raw := s.do(http.MethodGet, path, "", "Accept-Encoding", "identity"); !bytes.Equal(raw.body, tile.body) || raw.header.Get("Content-Encoding") != "" {
+		t.Error("a client that does not take gzip gets something else")
 	}
 	if again := s.do(http.MethodGet, path, "", "If-None-Match", tile.header.Get("ETag")); again.status != http.StatusNotModified {
 		t.Errorf("the same tile again: %d", again.status)
@@ -356,6 +365,10 @@ func TestIncidents(t *testing.T) {
 		`{"lon":1,"lat":2,"item":"` + anyItem + `","title":"a\u0000b"}`:                               "invalid",
 		`{"lon":1,"lat":2,"item":"` + anyItem + `","title":"x","reported_at":"2999-01-01T00:00:00Z"}`: "invalid",
 		`{"lon":1,"lat":2,"item":"` + anyItem + `","title":"x","reported_at":"2020-01-01T00:00:00Z"}`: "invalid",
+		`{"lon":1,"lat":2,"item":"` + anyItem + `","title":"x","Title":"y"}`:                          "invalid",
+		`{"lon":1,"lat":2,"item":"` + anyItem + `","title":"\u200b"}`:                                 "invalid",
+		`{"lon":1,"lat":2,"item":"` + anyItem + `","title":"a\u001b[31m"}`:                            "invalid",
+		"{\"lon\":1,\"lat\":2,\"item\":\"" + anyItem + "\",\"title\":\"\xb1\xea\"}":                   "bad_request",
 		`{"lon":1,"lat":2,"item":"` + anyItem + `","title":"x","channel":"pigeon"}`:                   "invalid",
 		`{"lon":1,"lat":2,"item":"` + anyItem + `","title":"x","accuracy_m":-1}`:                      "invalid",
 		`{"lon":1e999,"lat":2,"item":"` + anyItem + `","title":"x"}`:                                  "bad_request",

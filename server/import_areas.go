@@ -33,7 +33,7 @@ type importAreasCommand struct {
 	Layer      string  `placeholder:"NAME" help:"Object of a TopoJSON file that has several."`
 	CRS        string  `name:"crs" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84" help:"What the coordinates are in: wgs84, cgcs2000 (taken as wgs84), gcj02 (AMap, Tencent) or bd09 (Baidu)."`
 	Codes      string  `enum:"cn,free" default:"cn" help:"Rule of the codes: cn (6, 9, 12, 15, 17 digits, each extending its parent's) or free (up to 32 characters)."`
-	ToleranceM float64 `name:"tolerance-m" default:"0.5" placeholder:"METRES" help:"Width up to which gaps and overlaps are let pass."`
+	ToleranceM float64 `name:"tolerance-m" default:"0.5" placeholder:"METRES" help:"Width up to which gaps and overlaps are let pass (0.5)."`
 	AllowGaps  bool    `help:"Parts of a parent that no area covers are meant: they stay the parent's own."`
 	Note       string  `help:"Note of the edition (the file's name)."`
 	DryRun     bool    `help:"Check everything, store nothing."`
@@ -61,7 +61,7 @@ func (cmd *importAreasCommand) Run(ctx context.Context, c *Config, s *streams, n
 	if opt.Norms, err = norms(); err != nil {
 		return err
 	}
-	d, err := c.openDatabase(ctx, false)
+	d, err := c.openDatabase(ctx, writes)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (cmd *importAreasCommand) Run(ctx context.Context, c *Config, s *streams, n
 	report, err := importing.Areas(ctx, d.Pool, file, filepath.Base(cmd.File), opt, p.show)
 	p.finish()
 	if report != nil {
-		printAreaReport(s.out, report, cmd.DryRun)
+		printAreaReport(s.out, report, cmd.DryRun, err == nil)
 	}
 	return err
 }
@@ -100,7 +100,7 @@ func openInput(name string, in io.Reader) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-func printAreaReport(out io.Writer, r *importing.Report, dryRun bool) {
+func printAreaReport(out io.Writer, r *importing.Report, dryRun, whole bool) {
 	fmt.Fprintf(out, "Read %d areas with %d vertices.\n", r.Read, r.Vertices)
 	printList(out, "Repaired", r.RepairCount, r.Repairs, func(p importing.Repair) string {
 		return fmt.Sprintf("feature %d (%s), at %.7f,%.7f: %s, area %.1f m² before, %.1f m² after", p.Feature, p.Code, p.Place[0], p.Place[1], p.What, p.AreaBeforeM2, p.AreaAfterM2)
@@ -108,7 +108,7 @@ func printAreaReport(out io.Writer, r *importing.Report, dryRun bool) {
 	printList(out, "Warnings", r.WarningCount, r.Warnings, importing.Problem.String)
 	printList(out, "Problems", r.ProblemCount, r.Problems, importing.Problem.String)
 	switch {
-	case r.ProblemCount > 0:
+	case !whole: // the error says why nothing was imported
 	case r.Edition == 0:
 		fmt.Fprintln(out, "Nothing changed: every area is in already, just so.")
 	case dryRun:

@@ -53,7 +53,7 @@ func importTable(ctx context.Context, c *Config, s *streams, now clock, name str
 		return err
 	}
 	defer file.Close()
-	app, err := openApp(ctx, c, now)
+	app, err := openApp(ctx, c, writes, now)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (cmd *importIncidentsCommand) Run(ctx context.Context, c *Config, s *stream
 		return err
 	}
 	defer file.Close()
-	app, err := openApp(ctx, c, now)
+	app, err := openApp(ctx, c, writes, now)
 	if err != nil {
 		return err
 	}

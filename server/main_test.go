@@ -71,7 +71,7 @@ func serve(t testing.TB, url string) *site {
 // start runs a server until the end of the test.
 func start(t testing.TB, config *Config) *site {
 	t.Helper()
-	d, err := config.openDatabase(t.Context(), true)
+	d, err := config.openDatabase(t.Context(), serves)
 	if err != nil {
 		t.Fatal(err)
 	}

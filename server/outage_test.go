@@ -45,7 +45,7 @@ func TestDatabaseDies(t *testing.T) {
 func TestTwoServersOnOneDirectory(t *testing.T) {
 	t.Parallel()
 	config := &Config{DataDir: dbtest.DataDir(t)}
-	d, err := config.openDatabase(t.Context(), true)
+	d, err := config.openDatabase(t.Context(), serves)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,14 +9,23 @@ import (
 	"syscall"
 )
 
+// defaultListen is an address that only this machine reaches: there is no log-in yet.
+const defaultListen = "127.0.0.1:8080"
+
 type serveCommand struct {
-	Listen string `help:"Address and port to answer on." env:"JINGWEI_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Listen string `help:"Address and port to answer on (127.0.0.1:8080)." env:"JINGWEI_LISTEN" placeholder:"HOST:PORT"`
 	Demo   bool   `help:"Load the demo county first when there are no areas yet."`
 	demoFlags
 }
 
 func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clock) (err error) {
+	if err := cmd.check(); err != nil {
+		return err
+	}
 	// The address comes first: when it is taken there is no need to start a database.
+	if cmd.Listen == "" {
+		cmd.Listen = defaultListen
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cmd.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s is taken by another program: stop that one, or choose another address with --listen or JINGWEI_LISTEN", cmd.Listen)
@@ -25,7 +34,7 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 		return fmt.Errorf("cannot answer on %s: %w", cmd.Listen, err)
 	}
 	defer listener.Close()
-	d, err := c.openDatabase(ctx, true)
+	d, err := c.openDatabase(ctx, serves)
 	if err != nil {
 		return err
 	}

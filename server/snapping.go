@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
@@ -27,7 +28,7 @@ func (cmd *snapCommand) Run(ctx context.Context, c *Config, s *streams, now cloc
 	if err != nil {
 		return err
 	}
-	app, err := openApp(ctx, c, now)
+	app, err := openApp(ctx, c, reads, now)
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,8 @@ func (cmd *snapCommand) Run(ctx context.Context, c *Config, s *streams, now cloc
 	return err
 }
 
-// snapLines answers each line of CSV (lon,lat, further columns ignored) with one line in the same order; a header is passed over.
+// snapLines answers each line of CSV with one line in the same order. Without a header the first two columns are lon,lat; a header names
+// them wherever they stand. Further columns are ignored.
 func snapLines(ctx context.Context, service *snap.Service, datum geo.Datum, in io.Reader, out io.Writer) (bad int, err error) {
 	reader := csv.NewReader(bufio.NewReaderSize(in, 1<<20))
 	reader.FieldsPerRecord, reader.ReuseRecord, reader.TrimLeadingSpace, reader.LazyQuotes = -1, true, true, true
@@ -56,6 +58,7 @@ func snapLines(ctx context.Context, service *snap.Service, datum geo.Datum, in i
 		return 0, err
 	}
 	lines := make([]line, 0, snapBatch)
+	columns := columns{lon: 0, lat: 1}
 	for first := true; ; first = false {
 		record, err := reader.Read()
 		if err == io.EOF {
@@ -64,10 +67,13 @@ func snapLines(ctx context.Context, service *snap.Service, datum geo.Datum, in i
 		if parse := (*csv.ParseError)(nil); err != nil && !errors.As(err, &parse) {
 			return bad, fmt.Errorf("read the points: %w", err)
 		}
-		l := readLine(record, err, datum)
-		if first && l.problem != "" && isHeader(record) {
+		if first && isHeader(record) {
+			if columns, err = findColumns(record); err != nil {
+				return bad, err
+			}
 			continue
 		}
+		l := columns.readLine(record, err, datum)
 		if lines = append(lines, l); len(lines) == cap(lines) {
 			bad += answerLines(service, lines, writer)
 			lines = lines[:0]
@@ -88,14 +94,34 @@ type line struct {
 	problem  string // why there is no place
 }
 
-func readLine(record []string, err error, datum geo.Datum) (l line) {
+// columns are the places of longitude and latitude in a line.
+type columns struct{ lon, lat int }
+
+// findColumns reads a header.
+func findColumns(header []string) (columns, error) {
+	c := columns{-1, -1}
+	for i, name := range header {
+		switch strings.ToLower(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))) {
+		case "lon", "lng", "long", "longitude", "x", "经度":
+			c.lon = i
+		case "lat", "latitude", "y", "纬度":
+			c.lat = i
+		}
+	}
+	if c.lon < 0 || c.lat < 0 {
+		return c, fmt.Errorf("the first line is a header without columns lon and lat (经度, 纬度), separated by commas: %.200q", strings.Join(header, ","))
+	}
+	return c, nil
+}
+
+func (c columns) readLine(record []string, err error, datum geo.Datum) (l line) {
 	if err != nil {
 		return line{problem: err.Error()}
 	}
-	if len(record) < 2 {
+	if len(record) <= max(c.lon, c.lat) {
 		return line{problem: "expected lon,lat"}
 	}
-	l.lon, l.lat = strings.TrimSpace(strings.TrimPrefix(record[0], "\ufeff")), strings.TrimSpace(record[1])
+	l.lon, l.lat = strings.TrimSpace(strings.TrimPrefix(record[c.lon], "\ufeff")), strings.TrimSpace(record[c.lat])
 	lon, errLon := strconv.ParseFloat(l.lon, 64)
 	lat, errLat := strconv.ParseFloat(l.lat, 64)
 	if errLon != nil || errLat != nil {
@@ -111,13 +137,14 @@ func readLine(record []string, err error, datum geo.Datum) (l line) {
 	return l
 }
 
-// isHeader tells a line of names from a line of data: its first field is no number and has no digit.
+// isHeader tells a line of names from a line of data: no field is a number, and one has a letter.
 func isHeader(record []string) bool {
-	if len(record) == 0 {
-		return false
+	for _, field := range record {
+		if _, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimPrefix(field, "\ufeff")), 64); err == nil {
+			return false
+		}
 	}
-	_, err := strconv.ParseFloat(strings.TrimSpace(record[0]), 64)
-	return err != nil && !strings.ContainsAny(record[0], "0123456789") && strings.TrimSpace(record[0]) != ""
+	return strings.ContainsFunc(strings.Join(record, ""), unicode.IsLetter)
 }
 
 func answerLines(service *snap.Service, lines []line, writer *csv.Writer) (bad int) {

@@ -26,6 +26,9 @@ func (l *Local) prepareCluster(ctx context.Context) error {
 		return dataDirError(l.dataDir, err)
 	}
 	// An empty folder is what a mount or a careful person leaves; it is in the way of the rename.
+	if info, err := os.Lstat(l.cluster); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file where the database should be: move it away, or choose another folder with --data-dir or JINGWEI_DATA_DIR", l.cluster)
+	}
 	if err := os.Remove(l.cluster); err != nil && !exists(filepath.Join(l.cluster, "PG_VERSION")) && !errors.Is(err, fs.ErrNotExist) {
 		if errors.Is(err, fs.ErrPermission) {
 			return dataDirError(l.dataDir, err)

@@ -10,6 +10,7 @@ import (
 const (
 	UniqueViolation       = "23505"
 	InsufficientPrivilege = "42501"
+	InternalError         = "XX000" // what GEOS gives when it is interrupted
 	QueryCanceled         = "57014" // also what a statement timeout gives
 	CannotConnectNow      = "57P03" // it starts up or shuts down
 )

@@ -62,12 +62,12 @@ func StartLocal(ctx context.Context, dataDir string, log *slog.Logger, options .
 	for _, option := range options {
 		option(l)
 	}
-	lock, last, err := acquire(dataDir)
+	lock, lastPort, err := acquire(dataDir)
 	if err != nil {
 		return nil, err
 	}
 	l.lock = lock
-	if err := l.start(ctx, last.Port); err != nil {
+	if err := l.start(ctx, lastPort); err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
 	return l, nil

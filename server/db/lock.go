@@ -23,7 +23,8 @@ var (
 // state is what the owner of a data directory says of itself in the lock file.
 type state struct {
 	PID  int `json:"pid"`            // of the owner
-	Port int `json:"port,omitempty"` // of its database; in the file of an owner that has ended, the last one
+	Port int `json:"port,omitempty"` // of its database, once it answers
+	Last int `json:"last,omitempty"` // port of the time before
 }
 
 // dirLock is the flock on <data-dir>/lock. The kernel releases it with the process, however that ends.
@@ -32,12 +33,15 @@ type dirLock struct{ file *os.File }
 // lockPatience bridges the moment in which another command looks whether the lock is held, and the end of a server that is stopping.
 const lockPatience = 2 * time.Second
 
-// acquire takes the lock and returns what the last owner wrote.
-func acquire(dataDir string) (*dirLock, state, error) {
+// startPatience is how long another command waits for a database that its owner is still making or starting.
+const startPatience = time.Minute
+
+// acquire takes the lock and returns the port that the database had before, or 0.
+func acquire(dataDir string) (lock *dirLock, lastPort int, err error) {
 	path := filepath.Join(dataDir, "lock")
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, state{}, dataDirError(dataDir, err)
+		return nil, 0, dataDirError(dataDir, err)
 	}
 	for deadline := time.Now().Add(lockPatience); ; time.Sleep(50 * time.Millisecond) {
 		err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
@@ -50,17 +54,21 @@ func acquire(dataDir string) (*dirLock, state, error) {
 		owner, _ := readState(file)
 		file.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, state{}, fmt.Errorf("%w: process %d runs on %s; stop it, or choose another folder with --data-dir or JINGWEI_DATA_DIR", ErrInUse, owner.PID, dataDir)
+			return nil, 0, fmt.Errorf("%w: process %d runs on %s; stop it, or choose another folder with --data-dir or JINGWEI_DATA_DIR", ErrInUse, owner.PID, dataDir)
 		}
-		return nil, state{}, fmt.Errorf("cannot lock %s: %w", path, err)
+		return nil, 0, fmt.Errorf("cannot lock %s: %w", path, err)
 	}
-	last, _ := readState(file)
-	lock := &dirLock{file}
-	if err := lock.write(state{PID: os.Getpid(), Port: last.Port}); err != nil {
+	before, _ := readState(file)
+	lastPort = before.Port
+	if lastPort == 0 {
+		lastPort = before.Last
+	}
+	lock = &dirLock{file}
+	if err := lock.write(state{PID: os.Getpid(), Last: lastPort}); err != nil {
 		file.Close()
-		return nil, state{}, err
+		return nil, 0, err
 	}
-	return lock, last, nil
+	return lock, lastPort, nil
 }
 
 func (l *dirLock) write(s state) error {
@@ -98,8 +106,8 @@ func running(dataDir string) (state, error) {
 		return state{}, dataDirError(dataDir, err)
 	}
 	defer file.Close()
-	// The owner rewrites the file in place and says its port a moment after it has the lock.
-	for deadline := time.Now().Add(lockPatience); ; time.Sleep(50 * time.Millisecond) {
+	// The owner rewrites the file in place and says its port when the database answers.
+	for deadline := time.Now().Add(startPatience); ; time.Sleep(50 * time.Millisecond) {
 		if unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil {
 			return state{}, fmt.Errorf("%w %s", ErrNotRunning, dataDir)
 		}

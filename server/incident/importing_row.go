@@ -272,6 +272,9 @@ func parseTime(s string, zone *time.Location) (time.Time, *csvfile.Problem) {
 	if err != nil {
 		return t, bad(BadTime, "is no date and time of day")
 	}
+	if _, offset := t.Zone(); offset < -12*3600 || offset > 14*3600 {
+		return t, bad(BadTime, "has an offset from UTC that no place has")
+	}
 	return t, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -141,19 +143,29 @@ func (in *createInput) report() (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	title := strings.TrimSpace(b.Title)
-	if title == "" {
-		return Report{}, web.NewProblem(web.Invalid, "title must not be empty").At("body.title", b.Title)
+	if !utf8.Valid(in.RawBody) {
+		return Report{}, web.NewProblem(web.BadRequest, "the body is not UTF-8; JSON has no other encoding").At("body", nil)
 	}
-	for location, text := range map[string]string{"body.title": title, "body.description": b.Description} {
-		if strings.ContainsRune(text, 0) {
-			return Report{}, web.NewProblem(web.Invalid, "text must not contain the character U+0000").At(location, nil)
-		}
+	title := strings.TrimSpace(b.Title)
+	if !strings.ContainsFunc(title, visible) {
+		return Report{}, web.NewProblem(web.Invalid, "title must not be empty").At("body.title", nil)
+	}
+	if strings.ContainsFunc(title, unicode.IsControl) || strings.ContainsFunc(title, reordering) {
+		return Report{}, web.NewProblem(web.Invalid, "title must be one line without control characters").At("body.title", nil)
+	}
+	if strings.ContainsFunc(b.Description, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) || reordering(r) }) {
+		return Report{}, web.NewProblem(web.Invalid, "description must not contain control characters other than line ends and tabs").At("body.description", nil)
 	}
 	return Report{
 		ReportedAt: b.ReportedAt, Channel: b.Channel, Item: b.Item, Title: title, Description: b.Description, Place: place, AccuracyM: b.AccuracyM,
 	}, nil
 }
+
+// visible tells a character that leaves a mark.
+func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
+
+// reordering tells a character that makes text be shown in another order than it is written.
+func reordering(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
 
 func (in *listInput) filter(atlas *area.Atlas) (f Filter, err error) {
 	f = Filter{From: in.From, To: in.To, Item: in.Item, Channel: in.Channel, Status: in.Status}

@@ -59,11 +59,11 @@ func (s *Service) check(r Report) error {
 // ReportedAt is now. key is the writer's own name for this report, or "": a repeat with the same key and the same body
 // returns the first incident and created false; with another body it is a problem.
 func (s *Service) Create(ctx context.Context, r Report, key string, body []byte) (i Incident, created bool, err error) {
-	now := s.now()
+	now := s.now().UTC().Truncate(time.Microsecond) // as the database keeps it
 	if r.ReportedAt.IsZero() {
 		r.ReportedAt = now
 	}
-	r.ReportedAt = r.ReportedAt.Truncate(time.Microsecond)
+	r.ReportedAt = r.ReportedAt.UTC().Truncate(time.Microsecond)
 	if err := s.check(r); err != nil {
 		return i, false, err
 	}

@@ -25,9 +25,10 @@ const (
 )
 
 type batchInput struct {
-	ContentType string `header:"Content-Type"`
-	CRS         string `query:"crs" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84" doc:"What the coordinates are in"`
-	RawBody     []byte `contentType:"application/json"`
+	ContentType string    `header:"Content-Type"`
+	CRS         string    `query:"crs" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84" doc:"What the coordinates are in"`
+	At          time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
+	RawBody     []byte    `contentType:"application/json"`
 }
 
 type batchOutput struct {
@@ -86,7 +87,7 @@ func registerBatch(s *web.Server, service *Service) {
 			"application/json":     {Schema: &huma.Schema{Type: huma.TypeArray, Items: answers}},
 			"application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}},
 		}}},
-	}, func(_ context.Context, in *batchInput) (*batchOutput, error) {
+	}, func(ctx context.Context, in *batchInput) (*batchOutput, error) {
 		datum, err := geo.ParseDatum(in.CRS)
 		if err != nil {
 			return nil, web.NewProblem(web.Invalid, err.Error()).At("query.crs", in.CRS)
@@ -100,11 +101,15 @@ func registerBatch(s *web.Server, service *Service) {
 		if err != nil {
 			return nil, err
 		}
+		results, err := service.LocateAllAt(ctx, points, in.At)
+		if err != nil {
+			return nil, err
+		}
 		out := &batchOutput{ContentType: "application/json"}
 		if lines {
 			out.ContentType = "application/x-ndjson"
 		}
-		out.Body, err = writeAnswers(service.LocateAll(points), errs, lines)
+		out.Body, err = writeAnswers(results, errs, lines)
 		return out, err
 	})
 }

@@ -41,3 +41,12 @@ func (s *Service) LocateAt(ctx context.Context, p geo.Point, at time.Time) (Resu
 func (s *Service) LocateAll(points []geo.Point) []Result {
 	return LocateAll(s.areas.Current(), s.branches.Directory(), points, s.toleranceM)
 }
+
+// LocateAllAt snaps points by the edition that was in effect at an instant; the zero time is now.
+func (s *Service) LocateAllAt(ctx context.Context, points []geo.Point, at time.Time) ([]Result, error) {
+	atlas, err := s.areas.At(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return LocateAll(atlas, s.branches.Directory(), points, s.toleranceM), nil
+}

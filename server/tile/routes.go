@@ -1,6 +1,8 @@
 package tile
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/http"
 	"reflect"
 	"slices"
@@ -75,8 +77,16 @@ func (s *Service) serve(c echo.Context) error {
 	if len(t.data) == 0 {
 		return c.NoContent(http.StatusNoContent)
 	}
-	h.Set("Content-Encoding", "gzip")
-	return c.Blob(http.StatusOK, mediaType, t.data)
+	h.Set("Vary", "Accept-Encoding")
+	if strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		return c.Blob(http.StatusOK, mediaType, t.data)
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(t.data))
+	if err != nil {
+		return err
+	}
+	return c.Stream(http.StatusOK, mediaType, plain)
 }
 
 func parse(zs, xs, file string) (z, x, y int, ok bool) {

@@ -16,17 +16,28 @@ import (
 
 // huma keeps its error constructor in package variables; ours is set once, before any API exists.
 func init() { //nolint:gochecknoinits // huma offers no other place
+	huma.ValidateStrictCasing = true // encoding/json takes "Title" for "title" and would go round the limits of title
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemFrom(context.Background(), status, message, errs)
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
-		return problemFrom(ctx.Context(), status, message, errs)
+		p := problemFrom(ctx.Context(), status, message, errs)
+		if p.Code == DatabaseUnavailable {
+			ctx.SetHeader("Retry-After", retryAfter)
+		}
+		return p
 	}
 }
+
+// retryAfter is when to try again while the database is away, in seconds.
+const retryAfter = "5"
 
 // problemFrom turns what huma reports into a Problem. An error that nobody foresaw is logged here, once, and its text
 // stays in the log.
 func problemFrom(ctx context.Context, status int, message string, errs []error) *Problem {
+	if message == "cannot read request body" { // huma's words for a body that breaks off
+		status = http.StatusBadRequest
+	}
 	if status >= http.StatusInternalServerError {
 		return unforeseen(ctx, errors.Join(errs...))
 	}

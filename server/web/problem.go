@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -75,7 +76,11 @@ func NewProblem(code Code, detail string) *Problem {
 
 // At adds the place of a wrong value, such as "query.lon" or "body.item".
 func (p *Problem) At(location string, value any) *Problem {
-	p.Errors = append(p.Errors, &huma.ErrorDetail{Location: location, Message: p.Detail, Value: value})
+	detail := &huma.ErrorDetail{Location: location, Message: p.Detail}
+	if value != nil {
+		detail.Value = fmt.Sprint(value) // as text: JSON has no NaN
+	}
+	p.Errors = append(p.Errors, detail)
 	return p
 }
 

@@ -161,7 +161,7 @@ func repairShape(ctx context.Context, tx pgx.Tx, shape []coverage.Polygon, toler
 		return nil, nil, err
 	}
 	faces, err := facesOf(ctx, tx, geom)
-	if db.Is(err, db.QueryCanceled) && ctx.Err() == nil {
+	if (db.Is(err, db.QueryCanceled) || db.Is(err, db.InternalError)) && ctx.Err() == nil {
 		return nil, &defect{reason: SelfCrossing, message: "the border crosses itself so often that mending it takes too long", remedy: "draw the border anew"}, nil
 	}
 	if err != nil {

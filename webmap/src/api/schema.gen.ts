@@ -971,6 +971,8 @@ export interface operations {
             query?: {
                 /** @description What the coordinates are in */
                 crs?: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+                /** @description Ask the edition that was in effect at this instant */
+                at?: string;
             };
             header?: {
                 "Content-Type"?: string;
