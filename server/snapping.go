@@ -61,7 +61,7 @@ func snapLines(ctx context.Context, service *snap.Service, datum geo.Datum, in i
 	columns := columns{lon: 0, lat: 1}
 	for first := true; ; first = false {
 		record, err := reader.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if parse := (*csv.ParseError)(nil); err != nil && !errors.As(err, &parse) {
