@@ -229,7 +229,7 @@ export interface components {
                 [key: string]: number;
             };
             /** @description West, south, east, north of all areas; null without areas */
-            bounds: number[] | null;
+            bounds: number[];
             /**
              * Format: int64
              * @description 0 before the first
@@ -255,7 +255,7 @@ export interface components {
              * @description The edition that answers; 0 before the first
              */
             edition: number;
-            features: components["schemas"]["AreaFeature"][] | null;
+            features: components["schemas"]["AreaFeature"][];
             /** @description Cursor of the next page; null on the last */
             next: string | null;
             /** @enum {string} */
@@ -280,7 +280,7 @@ export interface components {
         };
         AreaFeature: {
             /** @description West, south, east, north */
-            bbox: number[] | null;
+            bbox: number[];
             /** @description Null with geometry=false */
             geometry: components["schemas"]["AreaGeometry"];
             /** @description The area's code */
@@ -290,7 +290,7 @@ export interface components {
             type: "Feature";
         };
         AreaGeometry: {
-            coordinates: (((number[] | null)[] | null)[] | null)[] | null;
+            coordinates: number[][][][];
             /** @enum {string} */
             type: "MultiPolygon";
         };
@@ -306,7 +306,7 @@ export interface components {
             /** @enum {string} */
             kind: "base" | "dedicated";
             /** @description A point well inside: longitude, latitude */
-            label: number[] | null;
+            label: number[];
             /** @enum {string} */
             level: "county" | "town" | "community" | "grid" | "micro";
             name: string;
@@ -383,7 +383,7 @@ export interface components {
             /** Format: double */
             accuracy_m: number | null;
             /** @description Codes from the county to the finest area; empty outside */
-            areas: string[] | null;
+            areas: string[];
             /** @description Code of the branch that answers; null where none does */
             branch: string | null;
             /** @description H3 cell, resolution 12 */
@@ -423,7 +423,7 @@ export interface components {
         };
         Item: {
             /** @description The departments that assist */
-            assist: string[] | null;
+            assist: string[];
             code: string;
             /**
              * @description Decides how soon it has to be handled
@@ -450,20 +450,20 @@ export interface components {
             urgency: "emergency" | "urgent" | "normal";
         };
         ItemsEdition: {
-            items: components["schemas"]["AreaEdition"][] | null;
+            items: components["schemas"]["AreaEdition"][];
         };
         ItemsItem: {
-            items: components["schemas"]["Item"][] | null;
+            items: components["schemas"]["Item"][];
         };
         ItemsVersion: {
-            items: components["schemas"]["AreaVersion"][] | null;
+            items: components["schemas"]["AreaVersion"][];
         };
         Notice: {
             en: string;
             zh: string;
         };
         PageResource: {
-            items: components["schemas"]["IncidentResource"][] | null;
+            items: components["schemas"]["IncidentResource"][];
             /** @description Cursor of the next page; null on the last */
             next: string | null;
         };
@@ -473,7 +473,7 @@ export interface components {
             /** @description What is wrong here, and the remedy */
             detail: string;
             /** @description Each wrong value and its place */
-            errors?: components["schemas"]["ErrorDetail"][] | null;
+            errors?: components["schemas"]["ErrorDetail"][];
             /**
              * Format: int64
              * @description The HTTP status
@@ -489,7 +489,7 @@ export interface components {
         };
         SnapAnswer: {
             /** @description From the county to the finest area; empty outside */
-            areas: components["schemas"]["SnapArea"][] | null;
+            areas: components["schemas"]["SnapArea"][];
             branch: components["schemas"]["SnapBranch"];
             /** @description H3 cell, resolution 12 */
             cell: string;
@@ -528,7 +528,7 @@ export interface components {
             /** @description Code of the finest area */
             area?: string;
             /** @description Codes from the county to the finest area */
-            areas?: string[] | null;
+            areas?: string[];
             branch?: string;
             /** @description Why this point could not be snapped; the others are not touched by it */
             error?: string;
@@ -548,11 +548,11 @@ export interface components {
         };
         SnapCoordinates: {
             /** @description BD-09, Baidu */
-            bd09: number[] | null;
+            bd09: number[];
             /** @description GCJ-02, AMap and Tencent */
-            gcj02: number[] | null;
+            gcj02: number[];
             /** @description WGS-84, GPS; CGCS2000 is the same */
-            wgs84: number[] | null;
+            wgs84: number[];
         };
         TileJSON: {
             attribution: string;
@@ -564,8 +564,8 @@ export interface components {
             name: string;
             scheme: string;
             tilejson: string;
-            tiles: string[] | null;
-            vector_layers: components["schemas"]["TileVectorLayer"][] | null;
+            tiles: string[];
+            vector_layers: components["schemas"]["TileVectorLayer"][];
         };
         TileVectorLayer: {
             description: string;
@@ -625,7 +625,7 @@ export interface operations {
                 /** @description Code of the area one level up */
                 parent?: string;
                 /** @description West, south, east, north: areas whose box touches it */
-                bbox?: number[] | null;
+                bbox?: number[];
                 /** @description Part of a name or the beginning of a code; the widest levels come first */
                 q?: string;
                 limit?: number;
@@ -800,7 +800,7 @@ export interface operations {
                 /** @description Code of an area; what lies below it counts */
                 area?: string;
                 /** @description West, south, east, north */
-                bbox?: number[] | null;
+                bbox?: number[];
                 limit?: number;
                 cursor?: string;
             };
