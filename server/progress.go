@@ -36,18 +36,22 @@ func (p *progress) show(stage string, done, total int) {
 	if stage != p.stage {
 		p.finish()
 		p.stage, p.began, p.told = stage, time.Now(), time.Now()
-		if p.isBar {
-			p.bar = progressbar.NewOptions(max(total, -1), progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(fmt.Sprintf("%-20s", stage)),
+		p.bar = nil
+		switch {
+		case p.isBar && total == 0:
+			fmt.Fprintf(p.out, "%-20s ", stage)
+		case p.isBar:
+			p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(fmt.Sprintf("%-20s", stage)),
 				progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30), progressbar.OptionFullWidth())
 		}
 	}
 	switch {
-	case p.isBar:
+	case p.bar != nil:
 		if total > 0 && p.bar.GetMax() != total {
 			p.bar.ChangeMax(total)
 		}
 		_ = p.bar.Set(done)
-	case time.Since(p.told) >= plainEvery && total > 0:
+	case !p.isBar && time.Since(p.told) >= plainEvery && total > 0:
 		fmt.Fprintf(p.out, "%s: %d of %d\n", stage, done, total)
 		p.told = time.Now()
 	}
@@ -58,10 +62,13 @@ func (p *progress) finish() {
 	if p.stage == "" {
 		return
 	}
-	if p.isBar {
+	switch {
+	case p.bar != nil:
 		_ = p.bar.Finish()
 		fmt.Fprintln(p.out)
-	} else {
+	case p.isBar:
+		fmt.Fprintf(p.out, "%.1f s\n", time.Since(p.began).Seconds())
+	default:
 		fmt.Fprintf(p.out, "%s: done in %.1f s\n", p.stage, time.Since(p.began).Seconds())
 	}
 	p.stage = ""

@@ -17,7 +17,7 @@ import (
 // huma keeps its error constructor in package variables; ours is set once, before any API exists.
 func init() { //nolint:gochecknoinits // huma offers no other place
 	huma.DefaultArrayNullable = false // a list without entries is [], never null
-	huma.ValidateStrictCasing = true // encoding/json takes "Title" for "title" and would go round the limits of title
+	huma.ValidateStrictCasing = true  // encoding/json takes "Title" for "title" and would go round the limits of title
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemFrom(context.Background(), status, message, errs)
 	}
