@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -52,6 +53,10 @@ func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
 func parse(url string) (*pgxpool.Config, error) {
 	if url == "" {
 		return nil, errors.New("database: no URL; it looks like postgres://user:password@host:5432/name")
+	}
+	if authority, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(url, "postgres://"), "postgresql://"), "/"); strings.Contains(url, "://") &&
+		(strings.Count(authority, "@") > 1 || strings.Contains(authority, "#")) {
+		return nil, errors.New("database: DATABASE_URL has an @, # or / in the password: write them as %40, %23 and %2F")
 	}
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {

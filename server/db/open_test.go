@@ -173,3 +173,14 @@ func editions(t *testing.T, pool *pgxpool.Pool) (n int) {
 	}
 	return n
 }
+
+// A password that is not percent-encoded would be taken apart at the wrong place and shown as a part of the host.
+func TestOpenRefusesAnUnencodedPassword(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"postgres://u:p@ss@127.0.0.1:1/x", "postgresql://u:p#ss@127.0.0.1:1/x"} {
+		_, err := db.Open(t.Context(), url)
+		if err == nil || !strings.Contains(err.Error(), "%40") || strings.Contains(err.Error(), "ss@") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
