@@ -83,9 +83,6 @@ func (im *importer) defaults(name string) error {
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
-	if o.EffectiveAt.IsZero() {
-		o.EffectiveAt = o.Now
-	}
 	if o.Note == "" {
 		o.Note = filepath.Base(name)
 	}
@@ -176,7 +173,7 @@ func (im *importer) run(ctx context.Context) error {
 	if _, err := im.tx.Exec(ctx, `SET LOCAL jit = off`); err != nil {
 		return err
 	}
-	number, err := nextEdition(ctx, im.tx, im.opt.EffectiveAt)
+	number, err := nextEdition(ctx, im.tx, im.opt.Now)
 	if errors.Is(err, ErrEffectiveBefore) {
 		im.problem(Problem{Reason: EffectiveBefore, Message: err.Error(), Remedy: "choose a later instant"})
 		return im.refused()
@@ -216,7 +213,7 @@ func (im *importer) run(ctx context.Context) error {
 	}
 	im.Edition = number
 	im.progress("publish", 0, len(changed))
-	_, err = Publish(ctx, im.tx, im.rows(changed), Edition{EffectiveAt: im.opt.EffectiveAt, PublishedAt: im.opt.Now, Note: im.opt.Note})
+	_, err = Publish(ctx, im.tx, im.rows(changed), Edition{EffectiveAt: im.opt.Now, PublishedAt: im.opt.Now, Note: im.opt.Note})
 	if err == nil {
 		im.progress("publish", len(changed), len(changed))
 	}

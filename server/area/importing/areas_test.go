@@ -139,7 +139,7 @@ func TestImportMakesEditions(t *testing.T) {
 		}
 	})
 	t.Run("an edition cannot take effect before the last one", func(t *testing.T) {
-		r, err := load(t, pool, coverage.Town, towns, func(o *Options) { o.EffectiveAt = day })
+		r, err := load(t, pool, coverage.Town, towns, func(o *Options) { o.Now = day })
 		wantProblems(t, r, err, EffectiveBefore)
 	})
 }

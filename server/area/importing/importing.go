@@ -62,8 +62,7 @@ type Options struct {
 	DryRun     bool                    // everything but the commit
 	Note       string                  // of the edition; "" means the file's name
 
-	EffectiveAt time.Time // of the edition; zero means Now
-	Now         time.Time // the instant of publication; zero means the system's clock
+	Now time.Time // the instant of publication, from which the edition is in effect; zero means the system's clock
 }
 
 // DefaultToleranceM is the width in metres up to which gaps and overlaps are taken for noise of drawing.
