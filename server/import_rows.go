@@ -44,20 +44,28 @@ func (cmd *importStationsCommand) Run(ctx context.Context, c *Config, s *streams
 	})
 }
 
+// openImport opens a file of rows and the program that stores them; the file comes first, so that a wrong name starts no database.
+func openImport(ctx context.Context, c *Config, s *streams, now clock, name string) (*App, io.ReadCloser, error) {
+	file, err := openInput(name, s.in)
+	if err != nil {
+		return nil, nil, err
+	}
+	app, err := openApp(ctx, c, writes, now)
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return app, file, nil
+}
+
 // importTable runs an import that is all or nothing and prints what it did or refused.
 func importTable(ctx context.Context, c *Config, s *streams, now clock, name string, dryRun bool, what string,
 	read func(*App, io.Reader) (csvfile.Report, error),
 ) (err error) {
-	file, err := openInput(name, s.in)
+	app, file, err := openImport(ctx, c, s, now, name)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	app, err := openApp(ctx, c, writes, now)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, app.Close()) }()
+	defer func() { err = errors.Join(err, file.Close(), app.Close()) }()
 	r, err := read(app, file)
 	if r.Read > 0 || r.ProblemCount > 0 {
 		fmt.Fprintf(s.out, "Read %d rows (%s).\n", r.Read, r.Encoding)
@@ -88,16 +96,11 @@ func (cmd *importIncidentsCommand) Run(ctx context.Context, c *Config, s *stream
 	if err != nil {
 		return err
 	}
-	file, err := openInput(cmd.File, s.in)
+	app, file, err := openImport(ctx, c, s, now, cmd.File)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	app, err := openApp(ctx, c, writes, now)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, app.Close()) }()
+	defer func() { err = errors.Join(err, file.Close(), app.Close()) }()
 	rejected := &csvfile.LazyFile{Path: rejectedName(cmd.File)}
 	p := newProgress(s.err)
 	size := sizeOf(file)

@@ -160,18 +160,12 @@ func (r *ImportReport) readRow(row csvfile.Row) imported {
 	return i
 }
 
-// parseKind reads a kind's word or Chinese name.
+// parseKind reads a kind's word, Chinese name or further name, also in full-width letters.
 func parseKind(s string) (kind string, ok bool) {
-	s = strings.ToLower(strings.Join(strings.Fields(width.Fold.String(s)), ""))
-	if _, ok := Kinds[s]; ok {
-		return s, true
+	s = strings.Join(strings.Fields(width.Fold.String(s)), "")
+	if kind, ok = csvfile.Kind(s, Kinds); !ok {
+		kind, ok = kindWords[strings.ToLower(s)]
 	}
-	for kind, name := range Kinds {
-		if name == s {
-			return kind, true
-		}
-	}
-	kind, ok = kindWords[s]
 	return kind, ok
 }
 

@@ -161,3 +161,17 @@ func OfficePhone(s string) *Problem {
 	}
 	return nil
 }
+
+// Kind reads a kind's word or its Chinese name, in whatever case and spacing; kinds holds the name of each word.
+func Kind(cell string, kinds map[string]string) (kind string, ok bool) {
+	cell = strings.ToLower(strings.Join(strings.Fields(cell), ""))
+	if _, ok := kinds[cell]; ok {
+		return cell, true
+	}
+	for kind, name := range kinds {
+		if name == cell {
+			return kind, true
+		}
+	}
+	return "", false
+}

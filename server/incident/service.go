@@ -143,9 +143,3 @@ func (s *Service) List(ctx context.Context, f Filter, limit int) (incidents []In
 	}
 	return incidents, false, err
 }
-
-// Load copies incidents that are snapped already, for the demo and for imports. An id that is there already is passed over, so a repeat is
-// harmless. It gives the number of incidents that are new, and sends no event.
-func Load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err error) {
-	return load(ctx, tx, incidents)
-}

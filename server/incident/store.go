@@ -162,8 +162,9 @@ func claimKey(ctx context.Context, tx pgx.Tx, key string, digest []byte, i Incid
 	return first, false, err
 }
 
-// load copies incidents into their months, whose partitions must be there (EnsureMonths).
-func load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err error) {
+// Load copies incidents that are snapped already into their months, whose partitions must be there (EnsureMonths). An id that is there
+// already is passed over, so a repeat is harmless. It gives the number of incidents that are new, and sends no event.
+func Load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err error) {
 	if len(incidents) == 0 {
 		return 0, nil
 	}

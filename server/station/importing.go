@@ -162,7 +162,7 @@ func (r *ImportReport) readRow(row csvfile.Row, datum geo.Datum) Station {
 	refuse(phoneColumn, csvfile.Text(s.Phone, 100))
 	refuse(phoneColumn, csvfile.OfficePhone(s.Phone))
 	var ok bool
-	if s.Kind, ok = parseKind(row.Cell(kindColumn)); !ok {
+	if s.Kind, ok = csvfile.Kind(row.Cell(kindColumn), Kinds); !ok {
 		refuse(kindColumn, &csvfile.Problem{
 			Reason: csvfile.BadKind, Message: fmt.Sprintf("%.40q is no kind of station", row.Cell(kindColumn)), Remedy: "use one of " + kindList(),
 		})
@@ -192,20 +192,6 @@ func (r *ImportReport) readRow(row csvfile.Row, datum geo.Datum) Station {
 		}
 	}
 	return s
-}
-
-// parseKind reads a kind's word or Chinese name.
-func parseKind(s string) (kind string, ok bool) {
-	s = strings.ToLower(strings.Join(strings.Fields(s), ""))
-	if _, ok := Kinds[s]; ok {
-		return s, true
-	}
-	for kind, name := range Kinds {
-		if name == s {
-			return kind, true
-		}
-	}
-	return "", false
 }
 
 func kindList() string {
