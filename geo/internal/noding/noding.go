@@ -1,0 +1,257 @@
+// Package noding makes edges on the integer lattice meet in their ends only, by cutting them where they cross, touch or
+// run over each other. What the edges bound, and to whom they belong, must never enter here.
+package noding
+
+import (
+	"math"
+	"math/big"
+	"slices"
+
+	"jingwei/geo"
+)
+
+// Edge is the straight line between two different points of the lattice.
+type Edge struct{ A, B geo.Point }
+
+// Node cuts edges until any two of their pieces have no point in common but common ends, or are the same. It gives for
+// each edge that has to be cut the points between its ends, from A to B; edges that fit already do not appear.
+//
+// A crossing is rounded to the nearest lattice point, so the pieces may leave the straight line by a step, and where
+// crossings are dense by a few. Where the edges already meet in their ends only, nothing is cut and nothing moves.
+//
+// It ends, because both pieces of an edge have smaller boxes than the edge. This is snap rounding by iteration, as in
+// JTS's IteratedNoder; Hobby, "Practical segment intersection with finite precision output" (1999), has the one-pass form.
+//
+// Cost: about 0.3 µs an edge where little has to be cut.
+func Node(edges []Edge) map[int32][]geo.Point {
+	if len(edges) == 0 {
+		return nil
+	}
+	n := &noder{edges: slices.Clone(edges), parts: map[int32][]int32{}}
+	n.grid = newGrid(edges)
+	for i := range edges {
+		n.insert(int32(i))
+	}
+	n.cuts = map[int32][]geo.Point{}
+	for cell := range n.grid.heads {
+		for e := n.grid.heads[cell]; e >= 0; e = n.grid.entries[e].next {
+			for f := n.grid.entries[e].next; f >= 0; f = n.grid.entries[f].next {
+				n.meet(n.grid.entries[e].edge, n.grid.entries[f].edge)
+			}
+		}
+	}
+	for len(n.cuts) > 0 {
+		n.round()
+	}
+	out := make(map[int32][]geo.Point)
+	for e := range n.parts {
+		if int(e) < len(edges) {
+			points := n.flatten(nil, e)
+			out[e] = points[:len(points)-1]
+		}
+	}
+	return out
+}
+
+type noder struct {
+	edges []Edge // the given ones, then pieces
+	grid  *grid
+	parts map[int32][]int32     // of each edge that was cut: its pieces in order
+	cuts  map[int32][]geo.Point // of this round: where edges have to be cut
+}
+
+// round makes the cuts found and looks for those that the new pieces need.
+func (n *noder) round() {
+	cut := make([]int32, 0, len(n.cuts))
+	for e := range n.cuts {
+		cut = append(cut, e)
+	}
+	slices.Sort(cut)
+	first := len(n.edges)
+	for _, e := range cut {
+		n.split(e, n.cuts[e])
+	}
+	clear(n.cuts)
+	for e := first; e < len(n.edges); e++ {
+		n.grid.eachCell(n.edges[e], func(cell int) {
+			for entry := n.grid.heads[cell]; entry >= 0; entry = n.grid.entries[entry].next {
+				if other := n.grid.entries[entry].edge; other != int32(e) && n.parts[other] == nil {
+					n.meet(int32(e), other)
+				}
+			}
+		})
+	}
+}
+
+func (n *noder) insert(e int32) {
+	n.grid.eachCell(n.edges[e], func(cell int) {
+		n.grid.entries = append(n.grid.entries, entry{e, n.grid.heads[cell]})
+		n.grid.heads[cell] = int32(len(n.grid.entries) - 1)
+	})
+}
+
+// split replaces an edge by pieces.
+func (n *noder) split(e int32, points []geo.Point) {
+	edge := n.edges[e]
+	dx, dy := float64(edge.B.Lon)-float64(edge.A.Lon), float64(edge.B.Lat)-float64(edge.A.Lat)
+	along := func(p geo.Point) float64 {
+		return (float64(p.Lon)-float64(edge.A.Lon))*dx + (float64(p.Lat)-float64(edge.A.Lat))*dy
+	}
+	slices.SortFunc(points, func(p, q geo.Point) int {
+		switch a, b := along(p), along(q); {
+		case a < b:
+			return -1
+		case a > b:
+			return +1
+		}
+		return p.Compare(q)
+	})
+	from := edge.A
+	for _, p := range append(slices.Compact(points), edge.B) {
+		n.parts[e] = append(n.parts[e], int32(len(n.edges)))
+		n.edges = append(n.edges, Edge{from, p})
+		n.insert(int32(len(n.edges) - 1))
+		from = p
+	}
+}
+
+// flatten appends the points of the pieces of an edge, without its start, with its end.
+func (n *noder) flatten(points []geo.Point, e int32) []geo.Point {
+	parts := n.parts[e]
+	if parts == nil {
+		return append(points, n.edges[e].B)
+	}
+	for _, part := range parts {
+		points = n.flatten(points, part)
+	}
+	return points
+}
+
+// meet notes where two edges have to be cut because of each other.
+func (n *noder) meet(e, f int32) {
+	a, b, c, d := n.edges[e].A, n.edges[e].B, n.edges[f].A, n.edges[f].B
+	if max(a.Lon, b.Lon) < min(c.Lon, d.Lon) || max(c.Lon, d.Lon) < min(a.Lon, b.Lon) ||
+		max(a.Lat, b.Lat) < min(c.Lat, d.Lat) || max(c.Lat, d.Lat) < min(a.Lat, b.Lat) {
+		return
+	}
+	abc, abd := geo.Orient(a, b, c), geo.Orient(a, b, d)
+	if abc*abd > 0 {
+		return
+	}
+	cda, cdb := geo.Orient(c, d, a), geo.Orient(c, d, b)
+	if cda*cdb > 0 {
+		return
+	}
+	if abc*abd < 0 && cda*cdb < 0 {
+		p := crossing(a, b, c, d)
+		n.cut(e, p)
+		n.cut(f, p)
+		return
+	}
+	for _, p := range [...]geo.Point{c, d} {
+		if geo.OnSegment(p, a, b) {
+			n.cut(e, p)
+		}
+	}
+	for _, p := range [...]geo.Point{a, b} {
+		if geo.OnSegment(p, c, d) {
+			n.cut(f, p)
+		}
+	}
+}
+
+func (n *noder) cut(e int32, p geo.Point) {
+	if p != n.edges[e].A && p != n.edges[e].B && !slices.Contains(n.cuts[e], p) {
+		n.cuts[e] = append(n.cuts[e], p)
+	}
+}
+
+// crossing is where a–b and c–d, which cross, do so, rounded to the lattice.
+func crossing(a, b, c, d geo.Point) geo.Point {
+	difference := func(p, q int32) *big.Int { return big.NewInt(int64(p) - int64(q)) }
+	cross := func(ux, uy, vx, vy *big.Int) *big.Int {
+		return new(big.Int).Sub(new(big.Int).Mul(ux, vy), new(big.Int).Mul(uy, vx))
+	}
+	abX, abY := difference(b.Lon, a.Lon), difference(b.Lat, a.Lat)
+	cdX, cdY := difference(d.Lon, c.Lon), difference(d.Lat, c.Lat)
+	denominator := cross(abX, abY, cdX, cdY)
+	along := cross(difference(c.Lon, a.Lon), difference(c.Lat, a.Lat), cdX, cdY)
+	at := func(from int32, step *big.Int) int32 {
+		return int32(int64(from) + roundedQuotient(new(big.Int).Mul(step, along), denominator))
+	}
+	return geo.Point{Lon: at(a.Lon, abX), Lat: at(a.Lat, abY)}
+}
+
+// roundedQuotient is floor(a/b + 1/2), so that it does not depend on the direction of the edges.
+func roundedQuotient(a, b *big.Int) int64 {
+	if b.Sign() < 0 {
+		a, b = new(big.Int).Neg(a), new(big.Int).Neg(b)
+	}
+	twice := new(big.Int).Add(new(big.Int).Lsh(a, 1), b)
+	return twice.Div(twice, new(big.Int).Lsh(b, 1)).Int64() // b > 0: Div rounds down
+}
+
+// grid lists the edges that come near each of its equal cells.
+type grid struct {
+	low     geo.Point
+	size    float64 // of a cell, in lattice steps
+	columns int
+	rows    int
+	heads   []int32 // of each cell: its first entry; -1 for none
+	entries []entry
+}
+
+type entry struct{ edge, next int32 }
+
+func newGrid(edges []Edge) *grid {
+	low, high := edges[0].A, edges[0].A
+	length := 0.0
+	for _, e := range edges {
+		for _, p := range [...]geo.Point{e.A, e.B} {
+			low = geo.Point{Lon: min(low.Lon, p.Lon), Lat: min(low.Lat, p.Lat)}
+			high = geo.Point{Lon: max(high.Lon, p.Lon), Lat: max(high.Lat, p.Lat)}
+		}
+		length += math.Hypot(float64(e.B.Lon)-float64(e.A.Lon), float64(e.B.Lat)-float64(e.A.Lat))
+	}
+	width, height := float64(high.Lon)-float64(low.Lon)+1, float64(high.Lat)-float64(low.Lat)+1
+	count := float64(len(edges))
+	// A cell an edge, but so large that a mean edge, and the long side of a thin grid, do not pass too many.
+	size := max(math.Sqrt(width*height/count), length/count/2, max(width, height)/(4*count+64), 1)
+	g := &grid{low: low, size: size, columns: int(width/size) + 1, rows: int(height/size) + 1}
+	g.heads = make([]int32, g.columns*g.rows)
+	for i := range g.heads {
+		g.heads[i] = -1
+	}
+	g.entries = make([]entry, 0, 2*len(edges))
+	return g
+}
+
+// eachCell visits the cells that an edge passes, and some beside it: one lattice step is added on each side, far more than
+// the rounding of the arithmetic.
+func (g *grid) eachCell(e Edge, visit func(cell int)) {
+	south, north := e.A, e.B
+	if south.Lat > north.Lat {
+		south, north = north, south
+	}
+	x, y := float64(south.Lon)-float64(g.low.Lon), float64(south.Lat)-float64(g.low.Lat)
+	endX, endY := float64(north.Lon)-float64(g.low.Lon), float64(north.Lat)-float64(g.low.Lat)
+	slope := 0.0
+	if endY > y {
+		slope = (endX - x) / (endY - y)
+	}
+	first, last := g.clamp(y-1, g.rows), g.clamp(endY+1, g.rows)
+	for row := first; row <= last; row++ {
+		from, to := x, endX
+		if row > first {
+			from = min(max(x+(float64(row)*g.size-1-y)*slope, min(x, endX)), max(x, endX))
+		}
+		if row < last {
+			to = min(max(x+(float64(row+1)*g.size+1-y)*slope, min(x, endX)), max(x, endX))
+		}
+		for column := g.clamp(min(from, to)-1, g.columns); column <= g.clamp(max(from, to)+1, g.columns); column++ {
+			visit(row*g.columns + column)
+		}
+	}
+}
+
+func (g *grid) clamp(at float64, count int) int { return min(max(int(at/g.size), 0), count-1) }
