@@ -1,50 +1,52 @@
 package snap
 
 import (
-	"encoding/binary"
 	"math"
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
 )
 
-// cellsPerEdge balances memory against speed: with two cells an edge, a crossed cell keeps two or three edges.
-const cellsPerEdge = 2
+// cellsPerEdge balances memory against speed: with fewer cells a record keeps more edges, with more there are more records.
+const cellsPerEdge = 1.4
 
-// Build makes the index. Cost on two cores: about 0.3 µs an edge, and 30 bytes an edge to keep.
+// bandCells is about how many cells of the raster one core sorts edges into at a time.
+const bandCells = 1 << 19
+
+// Build makes the index. Cost on two cores: about 0.15 µs an edge, and 24 bytes an edge to keep.
 func Build(c *coverage.Coverage) *Index {
-	x := &Index{coverage: c, slow: map[coverage.ID]coverage.Area{}, cells: []crossed{{}}}
+	x := &Index{coverage: c, slow: map[coverage.ID]coverage.Area{}}
 	low, high, ok := c.Bounds()
 	if !ok {
-		x.grid = grid{low: geo.Point{Lon: 1}, size: 1} // holds no point
+		x.grid, x.raster = newGrid(geo.Point{}, geo.Point{}, 2), []int32{noOwner}
 		return x
 	}
 	b := &builder{Index: x}
 	b.findOwners()
-	x.grid = newGrid(low, high, len(b.edges)*cellsPerEdge)
-	b.rasterise()
+	x.grid = newGrid(low, high, cellSize(low, high, int(cellsPerEdge*float64(len(b.edges)))))
 	b.sweep()
 	return x
 }
 
-func newGrid(low, high geo.Point, cells int) grid {
+// cellSize gives about so many cells, in lattice steps; at least 2.
+func cellSize(low, high geo.Point, cells int) int64 {
+	cells = max(cells, 64)
 	width, height := int64(high.Lon)-int64(low.Lon)+1, int64(high.Lat)-int64(low.Lat)+1
-	size := max(1, int64(math.Sqrt(float64(width)*float64(height)/float64(max(cells, 64)))))
+	size := int64(math.Sqrt(float64(width) * float64(height) / float64(cells)))
 	// A long thin coverage must not get a long thin raster of single lattice steps.
-	size = max(size, max(width, height)/int64(max(cells, 64))+1)
-	return grid{low: low, high: high, size: size, cols: int((width + size - 1) / size), rows: int((height + size - 1) / size)}
+	return max(2, size, max(width, height)/int64(cells)+1)
 }
 
 type builder struct {
 	*Index
-	edges     []uint32        // the vertices at which an edge begins whose crossing changes an owner
-	arcOf     []int32         // of each vertex
-	arcOwners [][]coverage.ID // of each arc
-	starts    []uint32        // of each raster cell: where its edges begin in touching
-	touching  []uint32        // the edges that touch a cell, ascending
+	edges  []uint32      // the vertices at which an edge begins whose crossing changes an owner, ascending
+	arcOf  []int32       // of each vertex
+	owners []coverage.ID // beside the arcs, arc by arc
+	starts []uint32      // of each arc, and the end: where in owners its own begin
 }
 
 // findOwners sorts out which areas can own points, and which arcs bound such areas. An area that its children cover owns
@@ -59,23 +61,26 @@ func (b *builder) findOwners() {
 		}
 		b.up[id] = up
 	}
-	b.arcOwners = make([][]coverage.ID, len(c.Arcs()))
+	arcs := c.Arcs()
 	b.arcOf = make([]int32, len(c.Vertices()))
-	for i, arc := range c.Arcs() {
-		owners := ownersBeside(c, &c.Arcs()[i])
-		b.arcOwners[i] = owners
-		for j := range arc.Points {
-			b.arcOf[arc.First+j] = int32(i)
-			if j > 0 && len(owners) > 0 {
-				b.edges = append(b.edges, uint32(arc.First+j-1))
+	b.edges = make([]uint32, 0, len(c.Vertices()))
+	b.starts = make([]uint32, 0, len(arcs)+1)
+	for i := range arcs {
+		b.starts = append(b.starts, uint32(len(b.owners)))
+		b.owners = appendOwners(b.owners, c, &arcs[i])
+		owned := len(b.owners) > int(b.starts[i])
+		for j := range arcs[i].Points {
+			b.arcOf[arcs[i].First+j] = int32(i)
+			if j > 0 && owned {
+				b.edges = append(b.edges, uint32(arcs[i].First+j-1))
 			}
 		}
 	}
+	b.starts = append(b.starts, uint32(len(b.owners)))
 }
 
-// ownersBeside lists the areas that an arc bounds and that can own points; an area on both of its sides twice.
-func ownersBeside(c *coverage.Coverage, arc *coverage.Arc) []coverage.ID {
-	var owners []coverage.ID
+// appendOwners appends the areas that an arc bounds and that can own points; an area on both of its sides twice.
+func appendOwners(owners []coverage.ID, c *coverage.Coverage, arc *coverage.Arc) []coverage.ID {
 	for _, sides := range [...]*coverage.Sides{&arc.Left, &arc.Right} {
 		for _, id := range sides {
 			if id != coverage.None && !c.Covered(id) {
@@ -86,105 +91,153 @@ func ownersBeside(c *coverage.Coverage, arc *coverage.Arc) []coverage.ID {
 	return owners
 }
 
-// rasterise lists for each cell the edges that touch it, by counting, then filling.
-func (b *builder) rasterise() {
-	b.starts = make([]uint32, b.grid.cols*b.grid.rows+1)
-	for _, e := range b.edges {
-		b.eachCell(e, func(cell int) { b.starts[cell+1]++ })
-	}
-	for i := 1; i < len(b.starts); i++ {
-		b.starts[i] += b.starts[i-1]
-	}
-	b.touching = make([]uint32, b.starts[len(b.starts)-1])
-	next := slices.Clone(b.starts[:len(b.starts)-1])
-	for _, e := range b.edges {
-		b.eachCell(e, func(cell int) {
-			b.touching[next[cell]] = e
-			next[cell]++
-		})
-	}
-}
+func (b *builder) ownersOf(arc int32) []coverage.ID { return b.owners[b.starts[arc]:b.starts[arc+1]] }
 
-// eachCell visits all cells that an edge touches, and sometimes one that it just misses. A cell is half open: it ends
-// before the first lattice line of the next. Exact: the products are at most 3.6e9 · 1.8e9.
-func (b *builder) eachCell(e uint32, visit func(cell int)) {
-	vertices := b.coverage.Vertices()
-	south, north := vertices[e], vertices[e+1]
-	if south.Lat > north.Lat {
-		south, north = north, south
-	}
-	g := &b.grid
-	_, firstRow := g.at(south)
-	_, lastRow := g.at(north)
-	dLon, dLat := int64(north.Lon)-int64(south.Lon), int64(north.Lat)-int64(south.Lat)
-	lonAt := func(lat int64) int64 { // rounded down, which stays in the same cell
-		return int64(south.Lon) + floorDiv((lat-int64(south.Lat))*dLon, dLat)
-	}
-	from := int64(south.Lon)
-	for row := firstRow; row <= lastRow; row++ {
-		to := int64(north.Lon)
-		if row < lastRow {
-			to = lonAt(int64(g.low.Lat) + int64(row+1)*g.size)
-		}
-		west := int((min(from, to) - int64(g.low.Lon)) / g.size)
-		east := int((max(from, to) - int64(g.low.Lon)) / g.size)
-		for col := west; col <= east; col++ {
-			visit(row*g.cols + col)
-		}
-		from = to
-	}
-}
-
-// sweep goes through the rows on all cores, each core through a band of neighbouring ones, and joins the bands.
+// sweep goes through the raster on all cores, each core through one band of neighbouring rows after the other, and joins
+// the records of the bands.
 func (b *builder) sweep() {
 	b.raster = make([]int32, b.grid.cols*b.grid.rows)
-	bands := make([]*band, min(runtime.GOMAXPROCS(0), b.grid.rows))
+	rows := max(1, min(bandCells/b.grid.cols, b.grid.rows/(4*runtime.GOMAXPROCS(0))))
+	bands := make([]*band, (b.grid.rows+rows-1)/rows)
+	inBand := b.distribute(len(bands), rows)
+	var taken atomic.Int64
 	var all sync.WaitGroup
-	for i := range bands {
-		bands[i] = &band{builder: b, known: map[string]uint32{}, slow: map[coverage.ID]bool{}}
+	for range min(runtime.GOMAXPROCS(0), len(bands)) {
 		all.Go(func() {
-			for row := b.grid.rows * i / len(bands); row < b.grid.rows*(i+1)/len(bands); row++ {
-				bands[i].sweepRow(row)
+			var work workspace
+			for i := int(taken.Add(1)) - 1; i < len(bands); i = int(taken.Add(1)) - 1 {
+				bands[i] = &band{builder: b, workspace: &work, first: i * rows, end: min((i+1)*rows, b.grid.rows), slow: map[coverage.ID]bool{}}
+				bands[i].sweep(inBand[i])
+				inBand[i] = nil
 			}
 		})
 	}
 	all.Wait()
-	b.cells = b.cells[:0]
+	b.join(bands)
+}
+
+// distribute lists for each band of so many rows the edges that touch it.
+func (b *builder) distribute(bands, rows int) [][]uint32 {
+	inBand := make([][]uint32, bands)
+	vertices := b.coverage.Vertices()
+	band := func(p geo.Point) int { return int(b.grid.cellOf(uint32(p.Lat-b.grid.low.Lat))) / rows }
+	for _, e := range b.edges {
+		south, north := band(vertices[e]), band(vertices[e+1])
+		if south > north {
+			south, north = north, south
+		}
+		for i := south; i <= north; i++ {
+			inBand[i] = append(inBand[i], e)
+		}
+	}
+	return inBand
+}
+
+// join puts the records of the bands into one, and shifts what the raster says of them.
+func (b *builder) join(bands []*band) {
+	size := 0
+	for _, band := range bands {
+		size += len(band.records)
+	}
+	b.records = make([]uint32, 0, size)
 	for i, band := range bands {
-		firstCell, firstRun, firstSet := len(b.cells), uint32(len(b.runs)), uint32(len(b.sets))
-		for _, cell := range band.cells {
-			b.cells = append(b.cells, crossed{cell.set + firstSet, cell.run + firstRun, cell.inside})
-		}
-		b.runs = append(b.runs, band.runs...)
-		b.sets = append(b.sets, band.sets...)
-		from, to := b.grid.rows*i/len(bands)*b.grid.cols, b.grid.rows*(i+1)/len(bands)*b.grid.cols
-		for cell := from; cell < to && firstCell > 0; cell++ {
-			if b.raster[cell] <= firstCrossed {
-				b.raster[cell] -= int32(firstCell)
-			}
-		}
+		shift := int32(len(b.records))
+		b.records = append(b.records, band.records...)
 		for id := range band.slow {
 			b.Index.slow[id] = b.coverage.Area(id)
 		}
+		cells := b.raster[band.first*b.grid.cols : band.end*b.grid.cols]
+		for cell, v := range cells {
+			if v <= firstCrossed {
+				cells[cell] = v - shift
+			}
+		}
+		bands[i] = nil
 	}
-	b.cells = slices.Clip(append(b.cells, crossed{run: uint32(len(b.runs))}))
-	b.runs, b.sets = slices.Clip(b.runs), slices.Clip(b.sets)
 }
 
-// band is the part of the index that one core makes.
+// band is a part of the index, made by one core: the rows from first to before end.
 type band struct {
 	*builder
-	cells []crossed
-	runs  []run
-	sets  []uint32
-	known map[string]uint32 // sets by their bytes
-	slow  map[coverage.ID]bool
+	*workspace
+	first, end int
+	records    []uint32
+	slow       map[coverage.ID]bool
+}
+
+// workspace is memory that a core uses again for its next band.
+type workspace struct {
+	starts   []uint32 // of each cell of the band, and the end: where its edges begin in touching
+	touching []uint32 // the edges that touch a cell, ascending
 
 	ref     geo.Point     // the last reference point on the way east
 	holds   []coverage.ID // the areas that hold it, ascending
 	pending []uint32      // the edges of its cell and of slow cells passed since
 	areas   []coverage.ID // of areasOf
-	key     []byte
+	near    []uint32      // the runs of a near record
+}
+
+func (b *band) sweep(edges []uint32) {
+	b.rasterise(edges)
+	b.records = make([]uint32, 0, 3*len(b.touching))
+	for row := b.first; row < b.end; row++ {
+		b.sweepRow(row)
+	}
+	b.records = slices.Clip(b.records)
+}
+
+// rasterise lists for each cell of the band the edges that touch it, by counting, then filling from behind.
+func (b *band) rasterise(edges []uint32) {
+	cells := (b.end - b.first) * b.grid.cols
+	b.workspace.starts = slices.Grow(b.workspace.starts[:0], cells+1)[:cells+1]
+	starts := b.workspace.starts
+	clear(starts)
+	for _, e := range edges {
+		b.eachCell(e, func(cell int) { starts[cell]++ })
+	}
+	for i := 1; i < len(starts); i++ {
+		starts[i] += starts[i-1]
+	}
+	b.touching = slices.Grow(b.touching[:0], int(starts[cells]))[:starts[cells]]
+	for _, e := range slices.Backward(edges) {
+		b.eachCell(e, func(cell int) {
+			starts[cell]--
+			b.touching[starts[cell]] = e
+		})
+	}
+}
+
+// eachCell visits all cells of the band that an edge touches, and sometimes one that it just misses. A cell is half open: it
+// ends before the first lattice line of the next. Exact: the products are at most 3.6e9 · 1.8e9.
+func (b *band) eachCell(e uint32, visit func(cell int)) {
+	south, north := b.vertex(e), b.vertex(e+1)
+	if south.Lat > north.Lat {
+		south, north = north, south
+	}
+	g := &b.grid
+	row := int(g.cellOf(uint32(south.Lat - g.low.Lat)))
+	last := int(g.cellOf(uint32(north.Lat - g.low.Lat)))
+	dLon, dLat := int64(north.Lon)-int64(south.Lon), int64(north.Lat)-int64(south.Lat)
+	lonAt := func(row int) int32 { // where the edge leaves a row northwards, rounded down, which stays in the same cell
+		steps := int64(g.low.Lat) + int64(row+1)*g.size - int64(south.Lat)
+		return int32(int64(south.Lon) + floorDiv(steps*dLon, dLat))
+	}
+	from := south.Lon
+	if row < b.first {
+		row = b.first
+		from = lonAt(row - 1)
+	}
+	for ; row <= min(last, b.end-1); row++ {
+		to := north.Lon
+		if row < last {
+			to = lonAt(row)
+		}
+		west, east := g.cellOf(uint32(min(from, to)-g.low.Lon)), g.cellOf(uint32(max(from, to)-g.low.Lon))
+		for col := west; col <= east; col++ {
+			visit((row-b.first)*g.cols + int(col))
+		}
+		from = to
+	}
 }
 
 // sweepRow goes east from outside everything. Between reference points only edges of the cells passed can be crossed.
@@ -193,11 +246,11 @@ func (b *band) sweepRow(row int) {
 	b.ref = geo.Point{Lon: g.low.Lon - 1, Lat: g.reference(0, row, 0).Lat}
 	b.holds, b.pending = b.holds[:0], b.pending[:0]
 	owner := coverage.None
-	for col := range g.cols {
-		cell := row*g.cols + col
-		edges := b.touching[b.starts[cell]:b.starts[cell+1]]
+	raster, starts := b.raster[row*g.cols:][:g.cols], b.workspace.starts[(row-b.first)*g.cols:][:g.cols+1]
+	for col := range raster {
+		edges := b.touching[starts[col]:starts[col+1]]
 		if len(edges) > 0 {
-			b.raster[cell] = firstCrossed - int32(len(b.cells))
+			raster[col] = firstCrossed - int32(len(b.records))
 			b.addCell(col, row, edges)
 			continue
 		}
@@ -206,47 +259,133 @@ func (b *band) sweepRow(row int) {
 			b.pending = b.pending[:0]
 			owner = b.owner(b.holds)
 		}
-		b.raster[cell] = int32(owner)
+		raster[col] = int32(owner)
 	}
 }
 
 func (b *band) addCell(col, row int, edges []uint32) {
 	tried, ref, found := 0, geo.Point{}, false
-	for ; tried < slowCell && !found; tried++ {
+	for ; tried <= wideReferences && !found; tried++ {
 		ref = b.grid.reference(col, row, tried)
 		found = !slices.ContainsFunc(edges, func(e uint32) bool { return geo.OnSegment(ref, b.vertex(e), b.vertex(e+1)) })
 	}
 	b.pending = append(b.pending, edges...)
 	if !found {
 		// Whatever holds a point here either held the last reference point or has an edge on the way.
-		b.addSlowCell(b.areasOf(b.pending), edges)
+		b.addSlow(b.areasOf(b.pending), edges)
 		return
 	}
 	b.moveTo(ref)
 	b.pending = append(b.pending[:0], edges...)
 	areas := b.areasOf(edges)
-	if len(areas) > maskBits {
-		b.addSlowCell(areas, edges)
+	if len(areas) > wideAreas {
+		b.addSlow(areas, edges)
 		return
 	}
 	inside := uint32(0)
 	for _, id := range b.holds {
-		inside |= b.bit(areas, id)
+		inside |= bit(areas, id)
 	}
-	b.cells = append(b.cells, crossed{b.set(areas), uint32(len(b.runs)), inside | uint32(tried-1)<<maskBits})
-	b.addRuns(edges, areas)
+	if ref != b.grid.centre(col, row) || !b.addNear(ref, areas, inside, edges) {
+		b.records = append(b.records, wide<<kindShift|uint32(tried-1)<<wideAreas|inside, uint32(len(areas)))
+		head := len(b.records) - 1
+		if b.addAreas(areas) {
+			b.records[head] |= wideBlocks
+		}
+		b.addRuns(edges, areas)
+	}
 }
 
-func (b *band) addSlowCell(areas []coverage.ID, edges []uint32) {
+// addNear adds a near record, if the cell can have one.
+func (b *band) addNear(centre geo.Point, areas []coverage.ID, inside uint32, edges []uint32) bool {
+	if len(areas) > nearAreas {
+		return false
+	}
+	runs := uint32(0)
+	b.near = b.near[:0]
+	for mask, run := range b.runsOf(edges, areas) {
+		runs++
+		b.near = append(b.near, mask|uint32(len(run))<<nearEdgesShift)
+		for e := run[0]; e <= run[len(run)-1]+1; e++ {
+			p := b.vertex(e)
+			x, y := int64(p.Lon)-int64(centre.Lon), int64(p.Lat)-int64(centre.Lat)
+			if max(x, -x, y, -y) > nearReach {
+				return false
+			}
+			b.near = append(b.near, uint32(uint16(x))|uint32(y)<<latitudeShift)
+		}
+	}
+	if runs > nearRuns {
+		return false
+	}
+	head := len(b.records)
+	b.records = append(b.records, near<<kindShift|runs<<nearRunsShift|uint32(len(areas))<<nearCountShift|inside)
+	if b.addAreas(areas) {
+		b.records[head] |= 1 << nearBlockShift
+	}
+	b.records = append(b.records, b.near...)
+	return true
+}
+
+func (b *band) addSlow(areas []coverage.ID, edges []uint32) {
+	b.records = append(b.records, slow<<kindShift, uint32(len(areas)))
 	for _, id := range areas {
 		b.slow[id] = true
-	}
-	b.cells = append(b.cells, crossed{uint32(len(b.sets)), uint32(len(b.runs)), slowCell << maskBits})
-	b.sets = append(b.sets, uint32(len(areas)))
-	for _, id := range areas {
-		b.sets = append(b.sets, uint32(id))
+		b.records = append(b.records, uint32(id))
 	}
 	b.addRuns(edges, nil)
+}
+
+// addAreas adds areas and, if they block each other, their blocks.
+func (b *band) addAreas(areas []coverage.ID) (blocked bool) {
+	for _, id := range areas {
+		b.records = append(b.records, uint32(id))
+	}
+	var blocks [wideAreas]uint32
+	for i, id := range areas {
+		if above, found := slices.BinarySearch(areas, b.up[id]); found {
+			blocks[above] |= 1 << i
+			blocked = true
+		}
+	}
+	if blocked {
+		b.records = append(b.records, blocks[:len(areas)]...)
+	}
+	return blocked
+}
+
+// addRuns adds the runs of a wide or slow record.
+func (b *band) addRuns(edges []uint32, areas []coverage.ID) {
+	count := len(b.records)
+	b.records = append(b.records, 0)
+	for mask, run := range b.runsOf(edges, areas) {
+		b.records = append(b.records, run[0], mask|uint32(len(run))<<wideEdgesShift)
+		b.records[count]++
+	}
+}
+
+// runsOf joins edges that follow each other on one arc, and gives the bits of the areas beside them. An area that lies on
+// both sides of an arc is left and entered at once: the arc gets a second run that undoes the first for it, and the area's
+// border still is one.
+func (b *band) runsOf(edges []uint32, areas []coverage.ID) func(yield func(mask uint32, run []uint32) bool) {
+	return func(yield func(mask uint32, run []uint32) bool) {
+		for len(edges) > 0 {
+			arc, n := b.arcOf[edges[0]], 1
+			for n < len(edges) && n < maxRunEdges && edges[n] == edges[0]+uint32(n) && b.arcOf[edges[n]] == arc {
+				n++
+			}
+			mask, twice := uint32(0), uint32(0)
+			for _, id := range b.ownersOf(arc) {
+				bit := bit(areas, id)
+				twice |= mask & bit
+				mask |= bit
+			}
+			if !yield(mask, edges[:n]) || twice != 0 && !yield(twice, edges[:n]) {
+				return
+			}
+			edges = edges[n:]
+		}
+	}
 }
 
 func (b *band) vertex(i uint32) geo.Point { return b.coverage.Vertices()[i] }
@@ -259,7 +398,7 @@ func (b *band) areasOf(edges []uint32) []coverage.ID {
 	for _, e := range edges {
 		if b.arcOf[e] != last {
 			last = b.arcOf[e]
-			b.areas = append(b.areas, b.arcOwners[last]...)
+			b.areas = append(b.areas, b.ownersOf(last)...)
 		}
 	}
 	slices.Sort(b.areas)
@@ -278,7 +417,7 @@ func (b *band) moveTo(ref geo.Point) {
 			geo.Orient(from, to, b.ref) > 0 == (geo.Orient(from, to, ref) > 0) {
 			continue
 		}
-		for _, id := range b.arcOwners[b.arcOf[e]] {
+		for _, id := range b.ownersOf(b.arcOf[e]) {
 			i, held := slices.BinarySearch(b.holds, id)
 			if held {
 				b.holds = slices.Delete(b.holds, i, i+1)
@@ -290,60 +429,11 @@ func (b *band) moveTo(ref geo.Point) {
 	b.ref = ref
 }
 
-func (b *band) bit(areas []coverage.ID, id coverage.ID) uint32 {
+// bit is that of an area among others; 0 when it is none of them.
+func bit(areas []coverage.ID, id coverage.ID) uint32 {
 	i, found := slices.BinarySearch(areas, id)
 	if !found {
 		return 0
 	}
 	return 1 << i
-}
-
-// set is the place of a set of areas in sets; each is stored once a band.
-func (b *band) set(areas []coverage.ID) uint32 {
-	b.key = b.key[:0]
-	for _, id := range areas {
-		b.key = binary.LittleEndian.AppendUint32(b.key, uint32(id))
-	}
-	if at, ok := b.known[string(b.key)]; ok {
-		return at
-	}
-	at := uint32(len(b.sets))
-	b.known[string(b.key)] = at
-	b.sets = append(b.sets, uint32(len(areas)))
-	for _, id := range areas {
-		b.sets = append(b.sets, uint32(id))
-	}
-	var blocks [maskBits]uint32
-	for i, id := range areas {
-		if above, found := slices.BinarySearch(areas, b.up[id]); found {
-			blocks[above] |= 1 << i
-			b.sets[at] |= setBlocks
-		}
-	}
-	if b.sets[at]&setBlocks != 0 {
-		b.sets = append(b.sets, blocks[:len(areas)]...)
-	}
-	return at
-}
-
-// addRuns joins edges that follow each other on one arc. An area that lies on both sides of an arc is left and entered
-// at once: the arc gets a second run that undoes the first for it, and the area's border still is one.
-func (b *band) addRuns(edges []uint32, areas []coverage.ID) {
-	for len(edges) > 0 {
-		arc, n := b.arcOf[edges[0]], 1
-		for n < len(edges) && n < 255 && edges[n] == edges[0]+uint32(n) && b.arcOf[edges[n]] == arc {
-			n++
-		}
-		mask, twice := uint32(0), uint32(0)
-		for _, id := range b.arcOwners[arc] {
-			bit := b.bit(areas, id)
-			twice |= mask & bit
-			mask |= bit
-		}
-		b.runs = append(b.runs, run{edges[0], mask | uint32(n)<<maskBits})
-		if twice != 0 {
-			b.runs = append(b.runs, run{edges[0], twice | uint32(n)<<maskBits})
-		}
-		edges = edges[n:]
-	}
 }

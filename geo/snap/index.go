@@ -9,6 +9,7 @@
 package snap
 
 import (
+	"math"
 	"math/bits"
 	"runtime"
 	"sync"
@@ -24,11 +25,9 @@ type Index struct {
 	grid     grid
 	up       []coverage.ID // of each area: the nearest area above that may own points itself
 
-	raster []int32 // of each cell: an owner, noOwner, or firstCrossed minus the index of a crossed cell
-	cells  []crossed
-	runs   []run
-	sets   []uint32
-	slow   map[coverage.ID]coverage.Area // shapes of the areas in slow cells
+	raster  []int32                       // of each cell: an owner, noOwner, or firstCrossed minus where in records its record begins
+	records []uint32                      // of the cells that borders touch, row by row
+	slow    map[coverage.ID]coverage.Area // shapes of the areas in slow cells
 }
 
 const (
@@ -36,44 +35,72 @@ const (
 	firstCrossed = -2
 )
 
-// crossed is a raster cell that borders touch.
-type crossed struct {
-	set    uint32 // where in sets its areas stand
-	run    uint32 // its first run; they end where those of the next cell begin
-	inside uint32 // the areas that hold the reference point, as bits by position in the set; and the number of the point
-}
-
-// A set in Index.sets is its size with setBlocks added where areas block each other, the areas in order of their IDs, and
-// then, if they do, for each area the bits of those areas in the set that keep it from owning.
-const setBlocks = 1 << 31
-
-// The low bits of crossed.inside and run.mask belong to areas; the high 8 to the reference point or the count of edges.
+// A record holds all that an answer in its cell takes, in one piece, so that a random point costs the memory two visits:
+// one to the raster, one to the record. It begins with a head, whose two high bits are its kind.
+//
+//	near  head, areas, blocks, runs: {mask and number of edges, vertices}
+//	wide  head, number of areas, areas, blocks, number of runs, runs: {first vertex, mask and number of edges}
+//	slow  head, number of areas, areas, number of runs, runs: {first vertex, number of edges}
+//
+// The areas stand in order of their IDs; whatever holds is said in bits by position among them. A run is a piece of an
+// arc: edges between consecutive vertices, and the areas that one enters or leaves by crossing them. Blocks exist where
+// areas block each other: for each area the bits of those that keep it from owning.
+//
+// In a near record a vertex is one word, its place seen from the cell's centre, which is the reference point: longitude
+// in the low 16 bits, latitude in the high ones. Most cells are near. A cell is wide when its vertices are farther away
+// than that, more than nearAreas areas meet in it, or its centre lies on an edge or out of bounds; then vertices are
+// indices in Coverage.Vertices. It is slow when there is no reference point either, as every place tried lies on an edge,
+// or more than wideAreas areas meet in it; then the areas are tried one by one.
 const (
-	maskBits  = 24
-	maskAreas = 1<<maskBits - 1
-	// slowCell stands for the reference point of a cell that has none: every place tried lies on an edge, or more than
-	// maskBits areas meet in it. Its set is just the areas to try one by one.
-	slowCell = 255
+	kindShift = 30
+	near      = 0
+	wide      = 1
+	slow      = 2
+
+	// Head of a near record: inside, then number of areas, whether blocks exist, number of runs.
+	nearAreas      = 8
+	nearMask       = 1<<nearAreas - 1
+	nearCountShift = 8
+	nearCountMask  = 1<<4 - 1
+	nearBlockShift = 12
+	nearRunsShift  = 13
+	nearRuns       = 1<<8 - 1
+	nearEdgesShift = 8
+	nearReach      = 1<<15 - 1
+	latitudeShift  = 16
+
+	// Head of a wide record: inside, then the number of the reference point.
+	wideAreas      = 24
+	wideMask       = 1<<wideAreas - 1
+	wideReferences = 1<<(kindShift-wideAreas) - 1
+	wideEdgesShift = wideAreas
+	wideBlocks     = 1 << 31 // added to the number of areas where blocks exist
+
+	maxRunEdges = 255
 )
-
-// run is a piece of an arc in a cell: up to 255 edges between consecutive vertices, and the areas that one enters or
-// leaves by crossing them.
-type run struct {
-	first uint32 // index in Coverage.Vertices
-	mask  uint32 // bits of areas, and the number of edges in the high 8 bits
-}
-
-func (r run) edges() uint32 { return r.mask >> maskBits }
 
 // grid places the raster on the lattice.
 type grid struct {
 	low, high  geo.Point
 	size       int64 // of a cell, in lattice steps
 	cols, rows int
+
+	width, height uint32 // of the bounds
+	reciprocal    uint64 // of size, times 2^64 and rounded up
 }
 
-func (g *grid) holds(p geo.Point) bool {
-	return p.Lon >= g.low.Lon && p.Lon <= g.high.Lon && p.Lat >= g.low.Lat && p.Lat <= g.high.Lat
+func newGrid(low, high geo.Point, size int64) grid {
+	g := grid{low: low, high: high, size: size, width: uint32(high.Lon - low.Lon), height: uint32(high.Lat - low.Lat)}
+	g.cols, g.rows = int(int64(g.width)/size)+1, int(int64(g.height)/size)+1
+	g.reciprocal = math.MaxUint64/uint64(size) + 1
+	return g
+}
+
+// cellOf divides a distance from the west or south bound by the size of a cell. Exact: the reciprocal is too large by
+// less than 2^-64, which times a distance below 2^32 is less than the 1/size that a quotient lacks to the next integer.
+func (g *grid) cellOf(distance uint32) uint32 {
+	quotient, _ := bits.Mul64(uint64(distance), g.reciprocal)
+	return uint32(quotient)
 }
 
 // at is the column and row of a point of the lattice; outside the bounds they lie outside the raster.
@@ -93,6 +120,11 @@ func (g *grid) reference(col, row, i int) geo.Point {
 	}
 }
 
+// centre is the reference point of near records. Within reach of it int32 does not overflow.
+func (g *grid) centre(col, row int) geo.Point {
+	return geo.Point{Lon: g.low.Lon + int32(int64(col)*g.size+g.size/2), Lat: g.low.Lat + int32(int64(row)*g.size+g.size/2)}
+}
+
 func floorDiv(a, b int64) int64 {
 	q := a / b
 	if a%b != 0 && a < 0 != (b < 0) {
@@ -103,26 +135,69 @@ func floorDiv(a, b int64) int64 {
 
 // Locate is the area that owns p by the border rule; None outside everything. Exact.
 func (x *Index) Locate(p geo.Point) coverage.ID {
-	if !x.grid.holds(p) {
+	g := &x.grid
+	east, north := uint32(p.Lon-g.low.Lon), uint32(p.Lat-g.low.Lat)
+	if east > g.width || north > g.height { // what lies west or south wraps around
 		return coverage.None
 	}
-	// Within the bounds differences fit 32 bits without sign, and dividing those is faster than grid.at.
-	col := int(uint32(p.Lon-x.grid.low.Lon) / uint32(x.grid.size))
-	row := int(uint32(p.Lat-x.grid.low.Lat) / uint32(x.grid.size))
-	v := x.raster[row*x.grid.cols+col]
+	col, row := g.cellOf(east), g.cellOf(north)
+	v := x.raster[int(row)*g.cols+int(col)]
 	if v >= noOwner {
 		return coverage.ID(v)
 	}
-	i := firstCrossed - v
-	cell := &x.cells[i]
-	if cell.inside>>maskBits == slowCell {
-		return x.locateSlowly(p, x.sets[cell.set:])
+	record := x.records[firstCrossed-v:]
+	switch record[0] >> kindShift {
+	case wide:
+		return x.locateWidely(p, g.reference(int(col), int(row), int(record[0]<<2>>(2+wideAreas))), record)
+	case slow:
+		return x.locateSlowly(p, record)
 	}
-	ref := x.grid.reference(col, row, int(cell.inside>>maskBits))
-	holds, border := cell.inside&maskAreas, uint32(0)
-	vertices := x.coverage.Vertices()
-	for _, r := range x.runs[cell.run:x.cells[i+1].run] {
-		points := vertices[r.first : r.first+r.edges()+1]
+	size := uint32(g.size)
+	return locateNear(int64(int32(east-col*size-size/2)), int64(int32(north-row*size-size/2)), record)
+}
+
+// locateNear answers for the point (x, y) seen from the centre of a near cell. The centre being the origin, t = x·by − y·bx
+// tells on which side of the way from it to the point a vertex b lies, a × b on which side of the edge a–b the centre lies,
+// and a × b + ta − tb on which side the point lies. All stay below 2^34.
+func locateNear(x, y int64, record []uint32) coverage.ID {
+	head := record[0]
+	areas := head >> nearCountShift & nearCountMask
+	blocked := head >> nearBlockShift & 1
+	rest := record[1+areas+areas*blocked:]
+	holds := head
+	border := uint32(0)
+	for runs := head >> nearRunsShift & nearRuns; runs > 0; runs-- {
+		mask := rest[0]
+		vertices := rest[1 : 2+mask>>nearEdgesShift]
+		rest = rest[len(vertices)+1:]
+		ax, ay := int64(int16(vertices[0])), int64(int32(vertices[0])>>latitudeShift)
+		ta := x*ay - y*ax
+		for _, b := range vertices[1:] {
+			bx, by := int64(int16(b)), int64(int32(b)>>latitudeShift)
+			tb := x*by - y*bx
+			centre := ax*by - ay*bx
+			point := centre + ta - tb
+			if point == 0 {
+				if min(ax, bx) <= x && x <= max(ax, bx) && min(ay, by) <= y && y <= max(ay, by) {
+					border |= mask
+				}
+			} else {
+				// Crossed when the signs differ on both counts; a vertex on the way counts as on its left.
+				holds ^= mask & uint32(((ta^tb)&(point^(centre-1)))>>63)
+			}
+			ax, ay, ta = bx, by, tb
+		}
+	}
+	return choose(record[1:], areas, blocked != 0, (holds|border)&nearMask)
+}
+
+// locateWidely does the same from any reference point with vertices anywhere in the world.
+func (x *Index) locateWidely(p, ref geo.Point, record []uint32) coverage.ID {
+	holds, border := record[0], uint32(0)
+	areas, blocked := record[1]&^wideBlocks, record[1]&wideBlocks != 0
+	for runs := wideRuns(record); len(runs) > 0; runs = runs[2:] {
+		mask := runs[1]
+		points := x.coverage.Vertices()[runs[0]:][:mask>>wideEdgesShift+1]
 		a := points[0]
 		aLeft := geo.Orient(ref, p, a) >= 0
 		for _, b := range points[1:] {
@@ -130,35 +205,42 @@ func (x *Index) Locate(p geo.Point) coverage.ID {
 			if aLeft != bLeft {
 				switch side := geo.Orient(a, b, p); {
 				case side == 0:
-					border |= r.mask
+					border |= mask
 				case side > 0 != (geo.Orient(a, b, ref) > 0):
-					holds ^= r.mask
+					holds ^= mask
 				}
 			} else if geo.OnSegment(p, a, b) {
-				border |= r.mask
+				border |= mask
 			}
 			a, aLeft = b, bLeft
 		}
 	}
-	return x.choose(x.sets[cell.set:], (holds|border)&maskAreas)
+	return choose(record[2:], areas, blocked, (holds|border)&wideMask)
 }
 
-// choose is the area of lowest code that holds the point and that no other keeps from owning it.
-func (x *Index) choose(set []uint32, holds uint32) coverage.ID {
-	n := set[0] &^ setBlocks
-	blocked := set[0]&setBlocks != 0
+// wideRuns are the runs of a wide or slow record, two words each.
+func wideRuns(record []uint32) []uint32 {
+	at := 2 + record[1]&^wideBlocks
+	if record[1]&wideBlocks != 0 {
+		at += record[1] &^ wideBlocks
+	}
+	return record[at+1:][:2*record[at]]
+}
+
+// choose is the area of lowest code that holds the point and that no other keeps from owning it. The blocks follow the areas.
+func choose(areas []uint32, n uint32, blocked bool, holds uint32) coverage.ID {
 	for rest := holds; rest != 0; rest &= rest - 1 {
 		i := uint32(bits.TrailingZeros32(rest))
-		if !blocked || set[1+n+i]&holds == 0 {
-			return coverage.ID(set[1+i])
+		if !blocked || areas[n+i]&holds == 0 {
+			return coverage.ID(areas[i])
 		}
 	}
 	return coverage.None
 }
 
-func (x *Index) locateSlowly(p geo.Point, set []uint32) coverage.ID {
+func (x *Index) locateSlowly(p geo.Point, record []uint32) coverage.ID {
 	var holds []coverage.ID
-	for _, id := range set[1 : 1+set[0]] {
+	for _, id := range record[2 : 2+record[1]] {
 		if x.slow[coverage.ID(id)].Side(p) != geo.Outside {
 			holds = append(holds, coverage.ID(id))
 		}

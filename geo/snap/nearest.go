@@ -2,6 +2,7 @@ package snap
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"sort"
 
@@ -25,7 +26,7 @@ func (x *Index) Nearest(p geo.Point, withinM float64) (coverage.ID, float64) {
 	if owner := x.Locate(p); owner != coverage.None {
 		return owner, 0
 	}
-	if len(x.raster) == 0 || !(withinM >= 0) || !p.Valid() {
+	if !(withinM >= 0) || !p.Valid() {
 		return coverage.None, 0
 	}
 	best := nearest{distanceM: withinM}
@@ -45,7 +46,7 @@ func (x *Index) Nearest(p geo.Point, withinM float64) (coverage.ID, float64) {
 			}
 			for c := first; c <= min(col+k, g.cols-1); c += step {
 				if c >= 0 {
-					x.nearestIn(r*g.cols+c, p, &best)
+					x.nearestIn(c, r, p, &best)
 				}
 			}
 		}
@@ -53,7 +54,7 @@ func (x *Index) Nearest(p geo.Point, withinM float64) (coverage.ID, float64) {
 	var tied []coverage.ID
 	for _, e := range best.edges {
 		if e.distanceM <= best.distanceM+tieM {
-			tied = append(tied, x.ownersOf(e.vertex)...)
+			tied = append(tied, x.ownersBeside(e.edge)...)
 		}
 	}
 	if len(tied) == 0 {
@@ -70,7 +71,7 @@ type nearest struct {
 }
 
 type nearEdge struct {
-	vertex    uint32
+	edge
 	distanceM float64
 }
 
@@ -87,30 +88,76 @@ func (g *grid) awayM(p geo.Point, k int) float64 {
 }
 
 // nearestIn improves on the best with the edges of one cell.
-func (x *Index) nearestIn(cell int, p geo.Point, best *nearest) {
-	v := x.raster[cell]
-	if v >= noOwner {
-		return
+func (x *Index) nearestIn(col, row int, p geo.Point, best *nearest) {
+	for e := range x.edgesOf(col, row) {
+		d := edgeDistanceM(p, e.from, e.to)
+		if d > best.distanceM+tieM || len(best.edges) == 0 && d > best.distanceM {
+			continue
+		}
+		best.distanceM = min(best.distanceM, d)
+		best.edges = append(best.edges, nearEdge{e, d})
 	}
-	i := firstCrossed - v
-	vertices := x.coverage.Vertices()
-	for _, r := range x.runs[x.cells[i].run:x.cells[i+1].run] {
-		for e := r.first; e < r.first+r.edges(); e++ {
-			d := edgeDistanceM(p, vertices[e], vertices[e+1])
-			if d > best.distanceM+tieM || len(best.edges) == 0 && d > best.distanceM {
-				continue
+}
+
+// edge is an edge as a record holds it.
+type edge struct {
+	from, to geo.Point
+	areas    []uint32 // of its record
+	mask     uint32   // which of them it is a border of; 0 in a slow record
+	vertex   uint32   // in a slow record: from in Coverage.Vertices
+}
+
+// edgesOf goes through the edges that touch a cell.
+func (x *Index) edgesOf(col, row int) func(yield func(edge) bool) {
+	return func(yield func(edge) bool) {
+		v := x.raster[row*x.grid.cols+col]
+		if v >= noOwner {
+			return
+		}
+		record := x.records[firstCrossed-v:]
+		if record[0]>>kindShift == near {
+			nearEdges(x.grid.centre(col, row), record, yield)
+			return
+		}
+		for runs := wideRuns(record); len(runs) > 0; runs = runs[2:] {
+			points := x.coverage.Vertices()[runs[0]:][:runs[1]>>wideEdgesShift+1]
+			for i, to := range points[1:] {
+				if !yield(edge{points[i], to, record[2:], runs[1] & wideMask, runs[0] + uint32(i)}) {
+					return
+				}
 			}
-			best.distanceM = min(best.distanceM, d)
-			best.edges = append(best.edges, nearEdge{e, d})
 		}
 	}
 }
 
-// ownersOf lists the areas beside an edge that can own points.
-func (x *Index) ownersOf(vertex uint32) []coverage.ID {
-	arcs := x.coverage.Arcs()
-	i := sort.Search(len(arcs), func(i int) bool { return arcs[i].First > int(vertex) }) - 1
-	return ownersBeside(x.coverage, &arcs[i])
+func nearEdges(centre geo.Point, record []uint32, yield func(edge) bool) {
+	areas := record[0] >> nearCountShift & nearCountMask
+	rest := record[1+areas+areas*(record[0]>>nearBlockShift&1):]
+	place := func(vertex uint32) geo.Point {
+		return geo.Point{Lon: centre.Lon + int32(int16(vertex)), Lat: centre.Lat + int32(vertex)>>latitudeShift}
+	}
+	for runs := record[0] >> nearRunsShift & nearRuns; runs > 0; runs-- {
+		mask, vertices := rest[0]&nearMask, rest[1:2+rest[0]>>nearEdgesShift]
+		rest = rest[1+len(vertices):]
+		for i, to := range vertices[1:] {
+			if !yield(edge{place(vertices[i]), place(to), record[1:], mask, 0}) {
+				return
+			}
+		}
+	}
+}
+
+// ownersBeside lists the areas beside an edge that can own points.
+func (x *Index) ownersBeside(e edge) (owners []coverage.ID) {
+	if e.mask == 0 {
+		arcs := x.coverage.Arcs()
+		i := sort.Search(len(arcs), func(i int) bool { return arcs[i].First > int(e.vertex) }) - 1
+		return appendOwners(nil, x.coverage, &arcs[i])
+	}
+	for rest := e.mask; rest != 0; rest &= rest - 1 {
+		owners = append(owners, coverage.ID(e.areas[bits.TrailingZeros32(rest)]))
+	}
+	return owners
 }
 
 // edgeDistanceM is the distance from p to the segment a–b.

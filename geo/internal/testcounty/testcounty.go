@@ -25,6 +25,13 @@ var County = Size{
 	Segments: 9, CellDeg: 0.00435, WestDeg: 119.5, SouthDeg: 31.1,
 }
 
+// Province is the same fifty times over, as one county: 882 towns, 14,112 communities, 169,344 grids and 1,016,064
+// micro-grids, on some 420 × 440 km. Its areas take 0.7 GB.
+var Province = Size{
+	Towns: [2]int{21, 42}, Communities: [2]int{4, 4}, Grids: [2]int{4, 3}, Micros: [2]int{3, 2},
+	Segments: 9, CellDeg: 0.00435, WestDeg: 117, SouthDeg: 30,
+}
+
 // Small is a county of 2 towns, 8 communities, 32 grids and 128 micro-grids for quick tests.
 var Small = Size{
 	Towns: [2]int{2, 1}, Communities: [2]int{2, 2}, Grids: [2]int{2, 2}, Micros: [2]int{2, 2},
