@@ -1,6 +1,7 @@
 package coverage_test
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -53,4 +54,24 @@ func BenchmarkLabel(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(areas)), "ns/area")
+}
+
+// BenchmarkClean cleans the county drawn to the vertex, and BenchmarkCleanDirty one whose every micro-grid is drawn with its own
+// errors of up to 0.2 m.
+func BenchmarkClean(b *testing.B) { benchmarkClean(b, testcounty.County.Areas()) }
+
+func BenchmarkCleanDirty(b *testing.B) {
+	benchmarkClean(b, jitter(testcounty.County.Areas(), rand.New(rand.NewPCG(3, 4)), 12, 0, coverage.Micro))
+}
+
+func benchmarkClean(b *testing.B, areas []coverage.Area) {
+	b.Helper()
+	vertices := 0
+	for _, area := range areas {
+		vertices += len(area.Shape[0][0])
+	}
+	for b.Loop() {
+		clean(b, areas, coverage.DefaultToleranceM)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(vertices), "ns/vertex")
 }

@@ -148,10 +148,12 @@ func (f *plane) pole() geo.Point {
 			}
 		}
 	}
-	return geo.Point{
-		Lon: f.origin.Lon + int32(math.Round(best.x/f.cos)),
-		Lat: f.origin.Lat + int32(math.Round(best.y)),
-	}
+	return f.point(best.x, best.y)
+}
+
+// point is the lattice point nearest to a place in the plane.
+func (f *plane) point(x, y float64) geo.Point {
+	return geo.Point{Lon: f.origin.Lon + int32(math.Round(x/f.cos)), Lat: f.origin.Lat + int32(math.Round(y))}
 }
 
 // chordPoint looks for a lattice point inside a thin area: the middles of the chords along a few parallels.
