@@ -52,16 +52,16 @@ type ringSteps struct {
 	first, end int // in steps
 }
 
-// newTopology makes room for rings of so many vertices; more may come. Neighbours and levels share most of them: a third
+// newTopology makes room for rings of so many vertices; more may come. Neighbours and levels share most of them: two fifths
 // is a good guess of how many different vertices and edges there are.
 func newTopology(vertices int) *topology {
 	t := &topology{
 		steps:       make([]step, 0, vertices),
-		points:      make([]geo.Point, 0, vertices/3),
-		vertexEdges: make([]vertexEdges, 0, vertices/3),
-		edges:       make([]edge, 0, vertices/3),
+		points:      make([]geo.Point, 0, vertices*2/5),
+		vertexEdges: make([]vertexEdges, 0, vertices*2/5),
+		edges:       make([]edge, 0, vertices*2/5),
 	}
-	t.resize(max(16, vertices/3*2))
+	t.resize(max(16, vertices*3/5))
 	return t
 }
 
@@ -210,10 +210,15 @@ func (t *topology) isJunction(v int32) bool {
 
 // finish writes the arcs and the outlines of the areas into c.
 func (t *topology) finish(c *Coverage) {
+	ends := 0 // of arcs, at junctions
 	for v := range t.vertexEdges {
 		t.vertexEdges[v].cut = t.isJunction(int32(v))
+		if t.vertexEdges[v].cut {
+			ends += int(t.vertexEdges[v].degree)
+		}
 	}
-	c.vertices = make([]geo.Point, 0, len(t.edges)+len(t.edges)/8)
+	c.arcs = make([]Arc, 0, ends/2)
+	c.vertices = make([]geo.Point, 0, len(t.edges)+ends/2) // only rings without a junction need more
 	for e := range t.edges {
 		for _, v := range [...]int32{t.edges[e].low, t.edges[e].high} {
 			if t.vertexEdges[v].cut && t.edges[e].arc < 0 {
@@ -264,8 +269,13 @@ func (t *topology) walk(c *Coverage, e, v int32) {
 
 // outline turns the rings of steps into rings of arcs, in the order in which they were added.
 func (t *topology) outline(c *Coverage) {
-	next := 0
-	var refs []ArcRef
+	next, size := 0, len(t.rings)
+	for _, s := range t.steps {
+		if t.vertexEdges[t.start(s)].cut {
+			size++
+		}
+	}
+	refs := make([]ArcRef, 0, size)
 	for id := range c.nodes {
 		for _, rings := range c.nodes[id].outline {
 			for j := range rings {

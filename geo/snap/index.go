@@ -103,6 +103,12 @@ func (g *grid) cellOf(distance uint32) uint32 {
 	return uint32(quotient)
 }
 
+// find is the column and row of a point; ok is false out of bounds.
+func (g *grid) find(p geo.Point) (col, row uint32, ok bool) {
+	east, north := uint32(p.Lon-g.low.Lon), uint32(p.Lat-g.low.Lat)
+	return g.cellOf(east), g.cellOf(north), east <= g.width && north <= g.height // what lies west or south wraps around
+}
+
 // at is the column and row of a point of the lattice; outside the bounds they lie outside the raster.
 func (g *grid) at(p geo.Point) (col, row int) {
 	return int(floorDiv(int64(p.Lon)-int64(g.low.Lon), g.size)), int(floorDiv(int64(p.Lat)-int64(g.low.Lat), g.size))
@@ -135,17 +141,20 @@ func floorDiv(a, b int64) int64 {
 
 // Locate is the area that owns p by the border rule; None outside everything. Exact.
 func (x *Index) Locate(p geo.Point) coverage.ID {
-	g := &x.grid
-	east, north := uint32(p.Lon-g.low.Lon), uint32(p.Lat-g.low.Lat)
-	if east > g.width || north > g.height { // what lies west or south wraps around
+	col, row, ok := x.grid.find(p)
+	if !ok {
 		return coverage.None
 	}
-	col, row := g.cellOf(east), g.cellOf(north)
-	v := x.raster[int(row)*g.cols+int(col)]
+	v := x.raster[int(row)*x.grid.cols+int(col)]
 	if v >= noOwner {
 		return coverage.ID(v)
 	}
-	record := x.records[firstCrossed-v:]
+	return x.locateIn(col, row, p, x.records[firstCrossed-v:])
+}
+
+// locateIn answers in a cell that has a record.
+func (x *Index) locateIn(col, row uint32, p geo.Point, record []uint32) coverage.ID {
+	g := &x.grid
 	switch record[0] >> kindShift {
 	case wide:
 		return x.locateWidely(p, g.reference(int(col), int(row), int(record[0]<<2>>(2+wideAreas))), record)
@@ -153,7 +162,8 @@ func (x *Index) Locate(p geo.Point) coverage.ID {
 		return x.locateSlowly(p, record)
 	}
 	size := uint32(g.size)
-	return locateNear(int64(int32(east-col*size-size/2)), int64(int32(north-row*size-size/2)), record)
+	east, north := uint32(p.Lon-g.low.Lon)-col*size, uint32(p.Lat-g.low.Lat)-row*size
+	return locateNear(int64(int32(east-size/2)), int64(int32(north-size/2)), record)
 }
 
 // locateNear answers for the point (x, y) seen from the centre of a near cell. The centre being the origin, t = x·by − y·bx
@@ -277,8 +287,9 @@ func (x *Index) LocateAll(points []geo.Point, owners []coverage.ID) {
 			if begin >= n {
 				return
 			}
-			for i := begin; i < min(end, n); i++ {
-				owners[i] = x.Locate(points[i])
+			end = min(end, n)
+			for ; begin < end; begin += inFlight {
+				x.locateSome(points[begin:min(begin+inFlight, end)], owners[begin:])
 			}
 		}
 	}
@@ -288,4 +299,35 @@ func (x *Index) LocateAll(points []geo.Point, owners []coverage.ID) {
 	}
 	work()
 	others.Wait()
+}
+
+// inFlight is how many points locateSome answers together.
+const inFlight = 64
+
+// locateSome answers in three passes, each without a branch that waits for memory, so that the visits of the raster overlap,
+// and then those of the records: in a large index a point waits for memory far longer than it computes.
+func (x *Index) locateSome(points []geo.Point, owners []coverage.ID) {
+	var found [inFlight]struct{ col, row uint32 }
+	var touched [inFlight]uint32
+	for i, p := range points {
+		col, row, ok := x.grid.find(p)
+		v := int32(noOwner)
+		if ok {
+			v = x.raster[int(row)*x.grid.cols+int(col)]
+		}
+		found[i].col, found[i].row, owners[i] = col, row, coverage.ID(v)
+	}
+	if len(x.records) == 0 {
+		return
+	}
+	for i := range points {
+		at := max(0, firstCrossed-int(owners[i]))
+		touched[i] = x.records[at] ^ x.records[min(at+12, len(x.records)-1)] // a record often spans two cache lines
+	}
+	for i, p := range points {
+		if v := int(owners[i]); v < noOwner {
+			owners[i] = x.locateIn(found[i].col, found[i].row, p, x.records[firstCrossed-v:])
+		}
+	}
+	runtime.KeepAlive(touched)
 }
