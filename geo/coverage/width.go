@@ -28,7 +28,7 @@ func widthOf(polygon Polygon, limitM float64) (widthM float64, place geo.Point) 
 	mean := 2 * area / outline * metresPerStep
 	limit := limitM / metresPerStep
 	narrow := func() (float64, geo.Point) { return min(mean, limitM), polygon[0][0] }
-	if area <= math.Pi/4*limit*limit || min(f.high[0]-f.low[0], f.high[1]-f.low[1]) <= limit {
+	if area <= math.Pi/4*limit*limit || len(polygon) == 1 && f.leash() <= limit {
 		return narrow()
 	}
 	best := square{distance: limit / 2}
@@ -63,6 +63,65 @@ func widthOf(polygon Polygon, limitM float64) (widthM float64, place geo.Point) 
 		return narrow()
 	}
 	return 2 * best.distance * metresPerStep, f.point(best.x, best.y)
+}
+
+// leash is at least the diameter of the largest circle inside a polygon without holes, and near it where the polygon is thin.
+//
+// The outline is taken as two lines between about its farthest vertices, and walked from one to the other on both lines at
+// once. The straight leash between the two walkers sweeps over all that is inside, and so over the centre of the circle; then
+// it is as long as the diameter. So no circle is wider than the longest leash of any such walk (an upper bound of the Fréchet
+// distance of the lines). Here the walker who is to go on is always the one for whom the leash stays shorter.
+func (f *plane) leash() float64 {
+	n := len(f.segments)
+	at := func(i int) [2]float64 { return [2]float64{f.segments[(i+n)%n].ax, f.segments[(i+n)%n].ay} }
+	farthest := func(from [2]float64) (best int) {
+		most := -1.0
+		for i := range n {
+			if d := apart(from, at(i)); d > most {
+				most, best = d, i
+			}
+		}
+		return best
+	}
+	begin := farthest(at(0))
+	end := farthest(at(begin))
+	left, right := (end-begin+n)%n, (begin-end+n)%n // vertices to go on each line
+	i, j := 0, 0                                    // vertices passed
+	p, q := at(begin), at(begin)
+	longest := 0.0
+	for i < left || j < right {
+		ahead, other := at(begin+i+1), at(begin-j-1)
+		onRight, onLeft := onSegment(ahead, q, other), onSegment(other, p, ahead)
+		switch {
+		case j == right, i < left && apart(ahead, onRight) <= apart(other, onLeft):
+			if j == right {
+				onRight = q
+			}
+			p, q = ahead, onRight
+			i++
+		default:
+			if i == left {
+				onLeft = p
+			}
+			p, q = onLeft, other
+			j++
+		}
+		longest = max(longest, apart(p, q))
+	}
+	return longest
+}
+
+func apart(p, q [2]float64) float64 { return math.Hypot(p[0]-q[0], p[1]-q[1]) }
+
+// onSegment is the point of the segment a–b nearest to p.
+func onSegment(p, a, b [2]float64) [2]float64 {
+	dx, dy := b[0]-a[0], b[1]-a[1]
+	length2 := dx*dx + dy*dy
+	if length2 == 0 {
+		return a
+	}
+	along := min(max(((p[0]-a[0])*dx+(p[1]-a[1])*dy)/length2, 0), 1)
+	return [2]float64{a[0] + along*dx, a[1] + along*dy}
 }
 
 // area is in square steps of latitude.

@@ -27,7 +27,7 @@ func Node(edges []Edge) map[int32][]geo.Point {
 	if len(edges) == 0 {
 		return nil
 	}
-	n := &noder{edges: slices.Clone(edges), parts: map[int32][]int32{}}
+	n := &noder{edges: slices.Clone(edges), dead: make([]bool, len(edges)), parts: map[int32][]int32{}}
 	n.grid = newGrid(edges)
 	for i := range edges {
 		n.insert(int32(i))
@@ -56,7 +56,8 @@ func Node(edges []Edge) map[int32][]geo.Point {
 type noder struct {
 	edges []Edge // the given ones, then pieces
 	grid  *grid
-	parts map[int32][]int32     // of each edge that was cut: its pieces in order
+	dead  []bool                // of each edge: whether pieces have taken its place
+	parts map[int32][]int32     // of each of those: its pieces in order
 	cuts  map[int32][]geo.Point // of this round: where edges have to be cut
 }
 
@@ -75,7 +76,7 @@ func (n *noder) round() {
 	for e := first; e < len(n.edges); e++ {
 		n.grid.eachCell(n.edges[e], func(cell int) {
 			for entry := n.grid.heads[cell]; entry >= 0; entry = n.grid.entries[entry].next {
-				if other := n.grid.entries[entry].edge; other != int32(e) && n.parts[other] == nil {
+				if other := n.grid.entries[entry].edge; other != int32(e) && !n.dead[other] {
 					n.meet(int32(e), other)
 				}
 			}
@@ -107,9 +108,10 @@ func (n *noder) split(e int32, points []geo.Point) {
 		return p.Compare(q)
 	})
 	from := edge.A
+	n.dead[e] = true
 	for _, p := range append(slices.Compact(points), edge.B) {
 		n.parts[e] = append(n.parts[e], int32(len(n.edges)))
-		n.edges = append(n.edges, Edge{from, p})
+		n.edges, n.dead = append(n.edges, Edge{from, p}), append(n.dead, false)
 		n.insert(int32(len(n.edges) - 1))
 		from = p
 	}
@@ -117,11 +119,10 @@ func (n *noder) split(e int32, points []geo.Point) {
 
 // flatten appends the points of the pieces of an edge, without its start, with its end.
 func (n *noder) flatten(points []geo.Point, e int32) []geo.Point {
-	parts := n.parts[e]
-	if parts == nil {
+	if !n.dead[e] {
 		return append(points, n.edges[e].B)
 	}
-	for _, part := range parts {
+	for _, part := range n.parts[e] {
 		points = n.flatten(points, part)
 	}
 	return points
