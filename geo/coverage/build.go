@@ -16,7 +16,7 @@ import (
 // The error names the area and what to change: a code twice or missing, a parent that is unknown or not of a wider level,
 // an area without a shape, a ring without an area, a vertex outside the world.
 //
-// Cost: about 0.3 µs a vertex and 100 bytes a vertex while it runs.
+// Cost: about 0.2 µs a vertex, and 75 bytes a vertex while it runs; 10 bytes a vertex to keep.
 func Build(areas []Area) (*Coverage, error) {
 	areas = slices.Clone(areas)
 	slices.SortFunc(areas, func(a, b Area) int { return strings.Compare(a.Code, b.Code) })
