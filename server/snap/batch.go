@@ -1,15 +1,10 @@
 package snap
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,32 +40,9 @@ type BatchAnswer struct {
 	Error  string   `json:"error,omitempty" doc:"Why this point could not be snapped; the others are not touched by it"`
 }
 
-// place is a point of a batch: {"lon":…,"lat":…} or [lon, lat].
-type place struct{ lon, lat float64 }
-
-func (p *place) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '[' {
-		var pair []float64
-		if err := json.Unmarshal(data, &pair); err != nil || len(pair) < 2 {
-			return errors.New("expected [lon, lat] with two numbers")
-		}
-		p.lon, p.lat = pair[0], pair[1]
-		return nil
-	}
-	var object struct {
-		Lon *float64 `json:"lon"`
-		Lat *float64 `json:"lat"`
-	}
-	if err := json.Unmarshal(data, &object); err != nil || object.Lon == nil || object.Lat == nil {
-		return errors.New(`expected {"lon": number, "lat": number}`)
-	}
-	p.lon, p.lat = *object.Lon, *object.Lat
-	return nil
-}
-
 func registerBatch(s *web.Server, service *Service) {
 	answers := s.API.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[BatchAnswer](), true, "")
-	points := &huma.Schema{Type: huma.TypeArray, MaxItems: new(maxBatchPoints), Items: &huma.Schema{
+	array := &huma.Schema{Type: huma.TypeArray, MaxItems: new(maxBatchPoints), Items: &huma.Schema{
 		Description: `A point: {"lon": number, "lat": number} or [lon, lat]`,
 	}}
 	huma.Register(s.API, huma.Operation{
@@ -80,7 +52,7 @@ func registerBatch(s *web.Server, service *Service) {
 			"all by one edition. At most %d points and %d MiB.", maxBatchPoints, maxBatchBytes>>20),
 		MaxBodyBytes: maxBatchBytes, BodyReadTimeout: time.Minute,
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			"application/json": {Schema: points}, "application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}},
+			"application/json": {Schema: array}, "application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}},
 		}},
 		SkipValidateBody: true,
 		Responses: map[string]*huma.Response{"200": {Description: "An answer for each point, in order", Content: map[string]*huma.MediaType{
@@ -93,15 +65,15 @@ func registerBatch(s *web.Server, service *Service) {
 			return nil, web.NewProblem(web.Invalid, err.Error()).At("query.crs", in.CRS)
 		}
 		lines := strings.HasPrefix(in.ContentType, "application/x-ndjson")
-		read := readArray
+		all := points{datum: datum}
+		read := all.readArray
 		if lines {
-			read = readLines
+			read = all.readLines
 		}
-		points, errs, err := read(in.RawBody, datum)
-		if err != nil {
+		if err := read(in.RawBody); err != nil {
 			return nil, err
 		}
-		results, err := service.LocateAllAt(ctx, points, in.At)
+		results, err := service.LocateAllAt(ctx, all.list, in.At)
 		if err != nil {
 			return nil, err
 		}
@@ -109,102 +81,7 @@ func registerBatch(s *web.Server, service *Service) {
 		if lines {
 			out.ContentType = "application/x-ndjson"
 		}
-		out.Body, err = writeAnswers(results, errs, lines)
-		return out, err
+		out.Body = writeAnswers(results, all.errs, lines)
+		return out, nil
 	})
-}
-
-// readArray reads a JSON array of points. errs holds the reason for each point that is none.
-func readArray(body []byte, datum geo.Datum) (points []geo.Point, errs map[int]string, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if token, err := decoder.Token(); err != nil || token != json.Delim('[') {
-		return nil, nil, web.NewProblem(web.BadRequest, "the body must be a JSON array of points; send NDJSON with Content-Type application/x-ndjson").At("body", nil)
-	}
-	errs = map[int]string{}
-	for decoder.More() {
-		var raw json.RawMessage
-		if err := decoder.Decode(&raw); err != nil {
-			return nil, nil, badJSON(len(points), err)
-		}
-		if points, err = appendPoint(points, errs, raw, datum); err != nil {
-			return nil, nil, err
-		}
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, nil, badJSON(len(points), err)
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, nil, web.NewProblem(web.BadRequest, "there is more after the end of the JSON array").At("body", nil)
-	}
-	return points, errs, nil
-}
-
-func badJSON(i int, err error) error {
-	place := "body[" + strconv.Itoa(i) + "]"
-	return web.NewProblem(web.BadRequest, place+": not valid JSON: "+err.Error()).At(place, nil)
-}
-
-// readLines reads a point a line; empty lines are passed over.
-func readLines(body []byte, datum geo.Datum) (points []geo.Point, errs map[int]string, err error) {
-	errs = map[int]string{}
-	for line := range bytes.Lines(body) {
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			if points, err = appendPoint(points, errs, line, datum); err != nil {
-				return nil, nil, err
-			}
-		}
-	}
-	return points, errs, nil
-}
-
-func appendPoint(points []geo.Point, errs map[int]string, data []byte, datum geo.Datum) ([]geo.Point, error) {
-	if len(points) == maxBatchPoints {
-		return nil, web.NewProblem(web.TooLarge, fmt.Sprintf("more than %d points; send them in several requests", maxBatchPoints))
-	}
-	var at place
-	err := at.UnmarshalJSON(data)
-	var p geo.Point
-	if err == nil {
-		if p, err = geo.PointOf(at.lon, at.lat); err == nil && datum != geo.WGS84 {
-			p, err = geo.PointOf(datum.ToWGS84(at.lon, at.lat))
-		}
-	}
-	if err != nil {
-		errs[len(points)] = err.Error()
-	}
-	return append(points, p), nil
-}
-
-func writeAnswers(results []Result, errs map[int]string, lines bool) ([]byte, error) {
-	out := make([]byte, 0, 128*len(results)+2)
-	if !lines {
-		out = append(out, '[')
-	}
-	for i, r := range results {
-		a := BatchAnswer{Status: r.Status, Areas: r.Codes}
-		if len(r.Codes) > 0 {
-			a.Area = r.Codes[len(r.Codes)-1]
-		}
-		if r.Branch != nil {
-			a.Branch = r.Branch.Code
-		}
-		if reason, ok := errs[i]; ok {
-			a = BatchAnswer{Error: reason}
-		}
-		answer, err := json.Marshal(a)
-		if err != nil {
-			return nil, err
-		}
-		if !lines && i > 0 {
-			out = append(out, ',')
-		}
-		out = append(out, answer...)
-		if lines {
-			out = append(out, '\n')
-		}
-	}
-	if !lines {
-		out = append(out, ']')
-	}
-	return out, nil
 }
