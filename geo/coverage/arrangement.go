@@ -135,7 +135,7 @@ func (d *drawing) cut() {
 			from = to
 		}
 	}
-	for _, p := range d.passes[:len(d.passes):len(d.passes)] {
+	for _, p := range slices.Clip(d.passes) {
 		parts := pieces[p.edge]
 		if parts == nil {
 			continue

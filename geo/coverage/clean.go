@@ -178,7 +178,7 @@ func (r *resolver) resolve() {
 	}
 	for _, level := range Levels {
 		r.claim(level)
-		r.endAtParents(level)
+		r.endAtParents()
 		r.shareOut(level)
 		r.fill(level, level == lastTop)
 		r.gather(level)
@@ -216,7 +216,7 @@ func (r *resolver) claim(level Level) {
 }
 
 // endAtParents takes from areas what lies outside their parents.
-func (r *resolver) endAtParents(level Level) {
+func (r *resolver) endAtParents() {
 	outside := map[int32][]int32{}
 	for f := range r.faces {
 		for _, area := range r.claims[f] {

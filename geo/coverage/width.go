@@ -10,29 +10,33 @@ import (
 // metresPerStep is the length of a lattice step along a meridian of the mean sphere.
 const metresPerStep = geo.EarthRadiusM * math.Pi / 180 / geo.UnitsPerDegree
 
-// maxTries bounds the edges looked at for one width: about a second.
-const maxTries = 300_000_000
+// maxTries bounds the edges looked at for one width: about half a second.
+const maxTries = 50_000_000
 
 // widthOf is the diameter of the largest circle inside a polygon, to a twentieth, and its centre. Below limitM it need not be
-// exact: the width of a polygon that is nowhere wider than limitM is about its area by half its outline.
+// exact: the width of a polygon that is nowhere wider than limitM is about its area by half its outline, and its place a vertex.
 //
-// The search is that of the label (mapbox/polylabel), but it goes on until nothing wider can be left; a polygon too tangled
-// for that counts as wider than limitM. The place is a vertex where a narrow polygon has no lattice point inside.
+// The search is that of the label (mapbox/polylabel), but it goes on until nothing wider can be left. A polygon too tangled for
+// that counts as wider than limitM.
 func widthOf(polygon Polygon, limitM float64) (widthM float64, place geo.Point) {
 	f := newPlane(polygon)
-	outline := 0.0
-	for _, s := range f.segments {
-		outline += math.Hypot(s.bx-s.ax, s.by-s.ay)
-	}
-	area := f.area()
-	mean := 2 * area / outline * metresPerStep
 	limit := limitM / metresPerStep
-	narrow := func() (float64, geo.Point) { return min(mean, limitM), polygon[0][0] }
-	if area <= math.Pi/4*limit*limit || len(polygon) == 1 && f.leash() <= limit {
+	narrow := func() (float64, geo.Point) { return min(f.meanWidth()*metresPerStep, limitM), polygon[0][0] }
+	if f.area() <= math.Pi/4*limit*limit {
 		return narrow()
 	}
-	best := square{distance: limit / 2}
-	found := false
+	best, most := square{distance: limit / 2}, math.Inf(1)
+	if len(polygon) == 1 {
+		var middles [][2]float64
+		if most, middles = f.leash(); most <= limit {
+			return narrow()
+		}
+		for _, m := range middles[:min(len(middles), maxTries/20/len(f.segments))] {
+			if s := f.square(m[0], m[1], 0); s.distance > best.distance {
+				best = s
+			}
+		}
+	}
 	queue := squares{}
 	width, height := f.high[0]-f.low[0], f.high[1]-f.low[1]
 	half := max(min(width, height), max(width, height)/64) / 2
@@ -42,36 +46,46 @@ func widthOf(polygon Polygon, limitM float64) (widthM float64, place geo.Point) 
 		}
 	}
 	heap.Init(&queue)
-	for tries := len(queue); len(queue) > 0 && queue[0].best > best.distance*1.05; tries += 4 {
-		if tries*len(f.segments) > maxTries {
+	for tries := 0; len(queue) > 0 && min(queue[0].best, most/2) > best.distance*1.05; tries += 4 * len(f.segments) {
+		if tries > maxTries {
 			return max(2*best.distance*metresPerStep, math.Nextafter(limitM, math.Inf(1))), f.point(queue[0].x, queue[0].y)
 		}
 		top := heap.Pop(&queue).(square)
 		if top.distance > best.distance {
-			best, found = top, true
+			best = top
 		}
 		h := top.half / 2
 		for _, offset := range [...][2]float64{{-h, -h}, {h, -h}, {-h, h}, {h, h}} {
 			if s := f.square(top.x+offset[0], top.y+offset[1], h); s.best > best.distance*1.05 {
 				heap.Push(&queue, s)
 			} else if s.distance > best.distance {
-				best, found = s, true
+				best = s
 			}
 		}
 	}
-	if !found {
+	if best.distance <= limit/2 {
 		return narrow()
 	}
 	return 2 * best.distance * metresPerStep, f.point(best.x, best.y)
 }
 
-// leash is at least the diameter of the largest circle inside a polygon without holes, and near it where the polygon is thin.
+// meanWidth is the area by half the outline.
+func (f *plane) meanWidth() float64 {
+	outline := 0.0
+	for _, s := range f.segments {
+		outline += math.Hypot(s.bx-s.ax, s.by-s.ay)
+	}
+	return 2 * f.area() / outline
+}
+
+// leash is at least the diameter of the largest circle inside a polygon without holes, and near it where the polygon is thin;
+// among the middles of the leash on its way are good first guesses of the centre.
 //
 // The outline is taken as two lines between about its farthest vertices, and walked from one to the other on both lines at
 // once. The straight leash between the two walkers sweeps over all that is inside, and so over the centre of the circle; then
 // it is as long as the diameter. So no circle is wider than the longest leash of any such walk (an upper bound of the Fréchet
 // distance of the lines). Here the walker who is to go on is always the one for whom the leash stays shorter.
-func (f *plane) leash() float64 {
+func (f *plane) leash() (longest float64, middles [][2]float64) {
 	n := len(f.segments)
 	at := func(i int) [2]float64 { return [2]float64{f.segments[(i+n)%n].ax, f.segments[(i+n)%n].ay} }
 	farthest := func(from [2]float64) (best int) {
@@ -88,8 +102,8 @@ func (f *plane) leash() float64 {
 	left, right := (end-begin+n)%n, (begin-end+n)%n // vertices to go on each line
 	i, j := 0, 0                                    // vertices passed
 	p, q := at(begin), at(begin)
-	longest := 0.0
 	for i < left || j < right {
+		fromP, fromQ := p, q
 		ahead, other := at(begin+i+1), at(begin-j-1)
 		onRight, onLeft := onSegment(ahead, q, other), onSegment(other, p, ahead)
 		switch {
@@ -107,8 +121,9 @@ func (f *plane) leash() float64 {
 			j++
 		}
 		longest = max(longest, apart(p, q))
+		middles = append(middles, [2]float64{(fromP[0] + p[0] + fromQ[0] + q[0]) / 4, (fromP[1] + p[1] + fromQ[1] + q[1]) / 4})
 	}
-	return longest
+	return longest, middles
 }
 
 func apart(p, q [2]float64) float64 { return math.Hypot(p[0]-q[0], p[1]-q[1]) }

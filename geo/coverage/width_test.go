@@ -3,6 +3,7 @@ package coverage
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"jingwei/geo"
@@ -19,10 +20,8 @@ func ringAround(random *rand.Rand, length, halfWidth, bend float64) Ring {
 		there = append(there, geo.Point{Lon: int32(x), Lat: int32(y - w)})
 		back = append(back, geo.Point{Lon: int32(x), Lat: int32(y + w)})
 	}
-	for i := len(back) - 1; i >= 0; i-- {
-		there = append(there, back[i])
-	}
-	return there
+	slices.Reverse(back)
+	return append(there, back...)
 }
 
 // TestWidth compares with the farthest of many points inside, tried one by one.
@@ -44,7 +43,7 @@ func TestWidth(t *testing.T) {
 			widest = max(widest, 2*f.distance((x-float64(f.origin.Lon))*f.cos, y-float64(f.origin.Lat)))
 		}
 		widest *= metresPerStep
-		if leash := f.leash() * metresPerStep; leash < widest {
+		if leash, _ := f.leash(); leash*metresPerStep < widest {
 			t.Fatalf("leash %v m, but %v m wide: %v", leash, widest, ring)
 		}
 		for _, limitM := range []float64{0, widest / 2, widest * 0.9, widest * 1.2, widest * 3} {
