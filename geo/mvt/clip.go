@@ -1,10 +1,20 @@
 package mvt
 
-// frame is a closed box on the square of a zoom.
+// frame is a closed box on a square.
 type frame struct{ low, high point }
+
+// frameOfTile is the part of the square of a zoom that a tile shows, with its buffer.
+func frameOfTile(origin point) frame {
+	return frame{point{origin.X - buffer, origin.Y - buffer}, point{origin.X + Extent + buffer, origin.Y + Extent + buffer}}
+}
 
 func (f frame) holds(p point) bool {
 	return p.X >= f.low.X && p.X <= f.high.X && p.Y >= f.low.Y && p.Y <= f.high.Y
+}
+
+// within reports whether p lies in the frame and not on its sides.
+func (f frame) within(p point) bool {
+	return p.X > f.low.X && p.X < f.high.X && p.Y > f.low.Y && p.Y < f.high.Y
 }
 
 // meets reports whether two boxes have a point in common.
@@ -12,7 +22,19 @@ func (f frame) meets(g frame) bool {
 	return f.low.X <= g.high.X && g.low.X <= f.high.X && f.low.Y <= g.high.Y && g.low.Y <= f.high.Y
 }
 
-func (f frame) contains(g frame) bool { return f.holds(g.low) && f.holds(g.high) }
+func (f frame) contains(g frame) bool { return f.within(g.low) && f.within(g.high) }
+
+// passes reports whether an edge, which crosses no side, runs through the inside of the frame.
+func (f frame) passes(a, b point) bool {
+	if f.within(a) || f.within(b) {
+		return true
+	}
+	if !f.holds(a) || !f.holds(b) {
+		return false
+	}
+	sameSide := a.X == b.X && (a.X == f.low.X || a.X == f.high.X) || a.Y == b.Y && (a.Y == f.low.Y || a.Y == f.high.Y)
+	return !sameSide
+}
 
 func frameOf(points []point) frame {
 	f := frame{points[0], points[0]}
@@ -23,122 +45,55 @@ func frameOf(points []point) frame {
 	return f
 }
 
-// The four sides of a frame, in the order in which everything is clipped.
-const (
-	left = iota
-	right
-	top
-	bottom
-	sides
-)
+// clipLine calls piece for each part of a line inside the frame, whose sides its edges do not cross.
+func (f frame) clipLine(line []point, piece func([]point)) {
+	first := 0 // of the part
+	flush := func(end int) {
+		if end-first > 1 {
+			piece(line[first:end])
+		}
+	}
+	for i, p := range line {
+		if !f.holds(p) {
+			flush(i)
+			first = i + 1
+		}
+	}
+	flush(len(line))
+}
 
-func (f frame) within(side int, p point) bool {
-	switch side {
-	case left:
-		return p.X >= f.low.X
-	case right:
-		return p.X <= f.high.X
-	case top:
-		return p.Y >= f.low.Y
+// ring is the frame as an exterior ring.
+func (f frame) ring() [4]point {
+	return [4]point{f.low, {f.high.X, f.low.Y}, f.high, {f.low.X, f.high.Y}}
+}
+
+// position is the way along the frame from its low corner to a point on it, in the direction of an exterior ring.
+func (f frame) position(p point) int64 {
+	width, height := int64(f.high.X-f.low.X), int64(f.high.Y-f.low.Y)
+	switch {
+	case p.Y == f.low.Y:
+		return int64(p.X - f.low.X)
+	case p.X == f.high.X:
+		return width + int64(p.Y-f.low.Y)
+	case p.Y == f.high.Y:
+		return width + height + int64(f.high.X-p.X)
 	default:
-		return p.Y <= f.high.Y
+		return 2*width + height + int64(f.high.Y-p.Y)
 	}
 }
 
-// cut is where a–b, with one end on each side, meets a side of the frame. It is the same point for b–a, so that
-// neighbours are cut alike.
-func (f frame) cut(side int, a, b point) point {
-	if b.X < a.X || b.X == a.X && b.Y < a.Y {
-		a, b = b, a
+// corners appends the corners of the frame that one passes on the way from one position to another; all where they are the same.
+func (f frame) corners(out []point, from, to int64) []point {
+	lap := f.position(point{f.low.X, f.low.Y + 1}) + 1
+	if to <= from {
+		to += lap
 	}
-	dx, dy := float64(b.X-a.X), float64(b.Y-a.Y)
-	switch side {
-	case left:
-		return point{f.low.X, a.Y + nearest(float64(f.low.X-a.X)*dy/dx)}
-	case right:
-		return point{f.high.X, a.Y + nearest(float64(f.high.X-a.X)*dy/dx)}
-	case top:
-		return point{a.X + nearest(float64(f.low.Y-a.Y)*dx/dy), f.low.Y}
-	default:
-		return point{a.X + nearest(float64(f.high.Y-a.Y)*dx/dy), f.high.Y}
-	}
-}
-
-func nearest(v float64) int32 {
-	if v < 0 {
-		return int32(v - 0.5)
-	}
-	return int32(v + 0.5)
-}
-
-// clipRing cuts a ring to the frame (Sutherland and Hodgman, 1974). Parts that a frame side tears apart stay joined by
-// lines along that side, outside the visible tile. It may use the memory of ring and of spare for its result.
-func (f frame) clipRing(ring, spare []point) (clipped, other []point) {
-	for side := range sides {
-		spare = spare[:0]
-		if len(ring) == 0 {
-			break
-		}
-		a := ring[len(ring)-1]
-		aIn := f.within(side, a)
-		for _, b := range ring {
-			bIn := f.within(side, b)
-			if aIn != bIn {
-				spare = append(spare, f.cut(side, a, b))
+	for _, passed := range [...]int64{0, lap} {
+		for _, corner := range f.ring() {
+			if at := f.position(corner) + passed; from < at && at < to {
+				out = append(out, corner)
 			}
-			if bIn {
-				spare = append(spare, b)
-			}
-			a, aIn = b, bIn
-		}
-		ring, spare = spare, ring
-	}
-	return ring, spare
-}
-
-// clipLine calls piece for each part of a line inside the frame. The slice is valid during the call only.
-func (f frame) clipLine(line, spare []point, piece func([]point)) []point {
-	spare = spare[:0]
-	flush := func() {
-		if len(spare) > 1 {
-			piece(spare)
-		}
-		spare = spare[:0]
-	}
-	for i := 1; i < len(line); i++ {
-		a, b, ok := f.clipSegment(line[i-1], line[i])
-		if !ok {
-			flush()
-			continue
-		}
-		if len(spare) == 0 || spare[len(spare)-1] != a {
-			flush()
-			spare = append(spare, a)
-		}
-		if b != a {
-			spare = append(spare, b)
-		}
-		if b != line[i] {
-			flush()
 		}
 	}
-	flush()
-	return spare
-}
-
-// clipSegment is the part of a–b in the frame; ok is false when there is none.
-func (f frame) clipSegment(a, b point) (from, to point, ok bool) {
-	for side := range sides {
-		aIn, bIn := f.within(side, a), f.within(side, b)
-		switch {
-		case aIn && bIn:
-		case aIn:
-			b = f.cut(side, a, b)
-		case bIn:
-			a = f.cut(side, a, b)
-		default:
-			return a, b, false
-		}
-	}
-	return a, b, true
+	return out
 }

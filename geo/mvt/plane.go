@@ -12,23 +12,34 @@ const (
 	buffer = 64
 )
 
-// point is a place on the Web Mercator square of one zoom: 0 to 2^zoom · Extent, x eastwards, y southwards. The tile
-// (x, y) begins at (x·Extent, y·Extent).
+// point is a place on a Web Mercator square, x eastwards, y southwards: either of the fine square, or of the square of one zoom,
+// which is 2^zoom · Extent wide and whose tile (x, y) begins at (x·Extent, y·Extent).
 type point struct{ X, Y int32 }
 
-// project rounds a lattice point to the square of a zoom. Latitudes beyond ±85.05° come to lie on its edge.
-func project(p geo.Point, zoom int) point {
+// The fine square is 2^30 steps wide for all zooms, so that what is worked out on it holds for all of them: a step is 4 cm at the
+// equator, a quarter of the unit of the last zoom. Products of two differences fit 60 bits.
+const fineBits = 30
+
+// fineShift is how many bits the fine square has more than the square of a zoom.
+func fineShift(zoom int) uint { return uint(fineBits - 12 - zoom) }
+
+// project rounds a lattice point to the fine square. Latitudes beyond ±85.05° come to lie on its edge.
+func project(p geo.Point) point {
 	lonDeg, latDeg := p.Degrees()
-	size := float64(int64(Extent) << zoom)
+	const size = 1 << fineBits
 	sin := math.Sin(latDeg * math.Pi / 180)
 	y := 0.5 - math.Log((1+sin)/(1-sin))/(4*math.Pi)
-	return point{
-		X: int32(math.Round((lonDeg + 180) / 360 * size)),
-		Y: int32(math.Round(min(max(y, 0), 1) * size)),
-	}
+	return point{X: int32(math.Round((lonDeg + 180) / 360 * size)), Y: int32(math.Round(min(max(y, 0), 1) * size))}
 }
 
-// unproject is the inverse, rounded and clamped to the lattice.
+// coarsen is the pixel of a zoom in which a point of the fine square lies: it holds what is half a unit west and north of its
+// centre, not what is half a unit east or south.
+func (p point) coarsen(shift uint) point {
+	half := int32(1) << (shift - 1)
+	return point{(p.X + half) >> shift, (p.Y + half) >> shift}
+}
+
+// unproject is the inverse of project for the square of a zoom, rounded and clamped to the lattice.
 func unproject(x, y float64, zoom int) geo.Point {
 	size := float64(int64(Extent) << zoom)
 	lonDeg := x/size*360 - 180
@@ -40,59 +51,9 @@ func unproject(x, y float64, zoom int) geo.Point {
 	return p
 }
 
-// toleranceUnits is how far a simplified line may lie from the true one: a third of a screen pixel, where a tile is
-// shown 256 pixels wide; nearly nothing at the last zoom, which the client magnifies further.
-func toleranceUnits(zoom int) float64 {
-	if zoom == MaxZoom {
-		return 1
-	}
-	return 5
-}
-
-// simplify appends to out those of points that keep the line within the tolerance, always the first and last (Douglas and
-// Peucker, 1973). A closed line is kept open by the point farthest from its start. Points next to each other differ;
-// a line that shrinks to one point gives that point.
-func simplify(out, points []point, toleranceUnits float64) []point {
-	points = dedupe(points)
-	if len(points) < 3 {
-		return append(out, points...)
-	}
-	keep := make([]bool, len(points))
-	keep[0], keep[len(points)-1] = true, true
-	type span struct{ first, last int }
-	stack := []span{{0, len(points) - 1}}
-	for len(stack) > 0 {
-		s := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		farthest, index := toleranceUnits*toleranceUnits, 0
-		for i := s.first + 1; i < s.last; i++ {
-			if d := distance2(points[i], points[s.first], points[s.last]); d > farthest {
-				farthest, index = d, i
-			}
-		}
-		if index > 0 {
-			keep[index] = true
-			stack = append(stack, span{s.first, index}, span{index, s.last})
-		}
-	}
-	for i, p := range points {
-		if keep[i] {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// dedupe drops repetitions in place.
-func dedupe(points []point) []point {
-	n := 0
-	for _, p := range points {
-		if n == 0 || p != points[n-1] {
-			points[n] = p
-			n++
-		}
-	}
-	return points[:n]
+// cross is the cross product of a→b and a→c: positive where c lies on the left of a→b when y is taken to point up. Exact.
+func cross(a, b, c point) int64 {
+	return (int64(b.X)-int64(a.X))*(int64(c.Y)-int64(a.Y)) - (int64(b.Y)-int64(a.Y))*(int64(c.X)-int64(a.X))
 }
 
 // distance2 is the square of the distance from p to the segment a–b.

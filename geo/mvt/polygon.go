@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// polygonClipper cuts polygons to a frame so that valid ones stay valid: the parts of the rings inside the frame are
-// chains from where they enter to where they leave, and along the frame each exit is joined with the next entry, with
-// the inside on the left all the way (Weiler and Atherton, 1977, for a frame). It can be used again.
+// polygonClipper cuts polygons to a frame: the parts of the rings inside it are chains from where they enter to where they leave, and
+// along the frame each exit is joined with the next entry, with the inside on the left all the way (Weiler and Atherton, 1977, for a
+// frame). No edge may cross the frame, so nothing is rounded, and valid polygons stay valid. It can be used again.
 //
 // Rings are seen in the plane of the tile: exteriors have a positive twiceArea, holes a negative one, and the inside is on
 // the left of each edge when y is taken to point up.
 type polygonClipper struct {
-	within frame
+	frame  frame
 	chains []chain
 	points []point // of all chains, end to end
 	whole  [][]point
 	ends   []chainEnd
 	exitOf []int // of each chain: its exit in ends; -1 when it is in a ring already
 	joined []point
-	spare  []point
+	edges  []directed
 }
 
 type chain struct{ first, end int }
@@ -32,9 +32,9 @@ type chainEnd struct {
 }
 
 // clip calls emit for each exterior ring of what is left of a polygon, followed by its holes. The rings handed over are
-// valid during the call only.
-func (c *polygonClipper) clip(rings [][]point, within frame, emit func(ring []point)) {
-	c.within = within
+// valid during the call only. touching tells that points occur more than once in the rings.
+func (c *polygonClipper) clip(rings [][]point, within frame, touching bool, emit func(ring []point)) {
+	c.frame = within
 	c.chains, c.points, c.whole, c.ends = c.chains[:0], c.points[:0], c.whole[:0], c.ends[:0]
 	middle := point{within.low.X + (within.high.X-within.low.X)/2, within.low.Y + (within.high.Y-within.low.Y)/2}
 	inside := false // whether the middle of the frame is
@@ -47,89 +47,48 @@ func (c *polygonClipper) clip(rings [][]point, within frame, emit func(ring []po
 		inside = inside != encloses(ring, middle)
 	}
 	if len(c.chains) == 0 {
-		switch {
-		case len(c.whole) == len(rings):
-			emitValid(c.whole[0], c.whole[1:], emit)
-		case inside:
-			c.joined = within.ring(c.joined[:0])
-			emitValid(c.joined, c.whole, emit)
+		if inside {
+			corners := within.ring()
+			emit(corners[:])
+		}
+		for _, ring := range c.whole {
+			emit(ring)
 		}
 		return
 	}
-	if !c.sortEnds() {
-		// Rings that touch each other on the frame, or cross: clip each for itself, which cannot go wrong.
-		clipped := make([][]point, len(rings))
-		for i, ring := range rings {
-			c.joined = append(c.joined[:0], ring...)
-			c.joined, c.spare = within.clipRing(c.joined, c.spare)
-			clipped[i] = slices.Clone(tidyRing(c.joined))
-		}
-		emitValid(clipped[0], clipped[1:], emit)
-		return
+	if c.sortEnds() && !touching {
+		c.join(emit)
+	} else {
+		c.weave(emit)
 	}
-	c.join(emit)
 }
 
-// cutIntoChains collects the parts of a ring, which has a vertex outside the frame, inside it.
+// cutIntoChains collects the parts of a ring, which has a point on the frame or outside, that run through the inside.
 func (c *polygonClipper) cutIntoChains(ring []point) {
-	begin := slices.IndexFunc(ring, func(p point) bool { return !c.within.holds(p) })
-	first := len(c.points)
-	flush := func() {
-		if len(c.points)-first > 1 {
-			c.chains = append(c.chains, chain{first, len(c.points)})
-		} else {
-			c.points = c.points[:first] // the ring only touches the frame
-		}
-		first = len(c.points)
-	}
-	a := ring[begin]
+	begin := slices.IndexFunc(ring, func(p point) bool { return !c.frame.within(p) })
+	first, a := len(c.points), ring[begin]
 	for i := 1; i <= len(ring); i++ {
 		b := ring[(begin+i)%len(ring)]
-		from, to, ok := c.within.clipSegment(a, b)
-		if ok {
-			if from != a || len(c.points) == first {
-				flush()
-				c.points = append(c.points, from)
+		if c.frame.passes(a, b) {
+			if len(c.points) == first {
+				c.points = append(c.points, a)
 			}
-			if to != from {
-				c.points = append(c.points, to)
-			}
-			if to != b {
-				flush()
+			c.points = append(c.points, b)
+			if !c.frame.within(b) {
+				c.chains = append(c.chains, chain{first, len(c.points)})
+				first = len(c.points)
 			}
 		}
 		a = b
 	}
-	flush()
 }
 
-// ring is the frame as an exterior ring.
-func (f frame) ring(out []point) []point {
-	return append(out, f.low, point{f.high.X, f.low.Y}, f.high, point{f.low.X, f.high.Y})
-}
-
-// position is the way along the frame from its low corner to a point on it, in the direction of an exterior ring.
-func (f frame) position(p point) int64 {
-	width, height := int64(f.high.X-f.low.X), int64(f.high.Y-f.low.Y)
-	switch {
-	case p.Y == f.low.Y:
-		return int64(p.X - f.low.X)
-	case p.X == f.high.X:
-		return width + int64(p.Y-f.low.Y)
-	case p.Y == f.high.Y:
-		return width + height + int64(f.high.X-p.X)
-	default:
-		return 2*width + height + int64(f.high.Y-p.Y)
-	}
-}
-
-// sortEnds orders the ends of the chains along the frame. It is false unless exits and entries take turns, as they do
-// around every valid polygon.
+// sortEnds orders the ends of the chains along the frame. It is false where two of them are in one place.
 func (c *polygonClipper) sortEnds() bool {
 	for i, chain := range c.chains {
 		c.ends = append(c.ends,
-			chainEnd{c.within.position(c.points[chain.first]), i, false},
-			chainEnd{c.within.position(c.points[chain.end-1]), i, true})
+			chainEnd{c.frame.position(c.points[chain.first]), i, false},
+			chainEnd{c.frame.position(c.points[chain.end-1]), i, true})
 	}
 	slices.SortFunc(c.ends, func(a, b chainEnd) int { return cmp.Compare(a.pos, b.pos) })
 	last := c.ends[len(c.ends)-1]
@@ -157,59 +116,75 @@ func (c *polygonClipper) join(emit func(ring []point)) {
 			c.exitOf[at] = -1 // walked
 			c.joined = append(c.joined, c.points[c.chains[at].first:c.chains[at].end]...)
 			next := c.ends[(exit+1)%len(c.ends)]
-			c.joined = c.within.corners(c.joined, c.ends[exit].pos, next.pos)
+			c.joined = c.frame.corners(c.joined, c.ends[exit].pos, next.pos)
 			at = next.chain
 		}
-		if c.joined = tidyRing(c.joined); len(c.joined) > 0 {
-			holes := c.whole
-			if len(holes) > 0 {
-				holes = slices.DeleteFunc(slices.Clone(holes), func(hole []point) bool { return !goesAround(c.joined, hole) })
-			}
-			emitValid(c.joined, holes, emit)
+		if len(c.joined) == 0 {
+			continue
 		}
-	}
-}
-
-// corners appends the corners of the frame that one passes on the way from one position to another.
-func (f frame) corners(out []point, from, to int64) []point {
-	var all [4]point
-	f.ring(all[:0])
-	lap := f.position(point{f.low.X, f.low.Y + 1}) + 1
-	if to <= from {
-		to += lap
-	}
-	for _, passed := range [...]int64{0, lap} {
-		for _, corner := range all {
-			if at := f.position(corner) + passed; from < at && at < to {
-				out = append(out, corner)
+		emit(c.joined)
+		for _, hole := range c.whole {
+			if encloses(c.joined, hole[0]) {
+				emit(hole)
 			}
 		}
 	}
-	return out
 }
 
-// emitValid leaves out an exterior ring that is too small or runs the wrong way, with its holes, and holes like that.
-func emitValid(exterior []point, holes [][]point, emit func(ring []point)) {
-	if twiceArea(exterior) <= 0 {
-		return
+// weave puts the polygon together edge by edge, for rings that touch the frame or each other.
+func (c *polygonClipper) weave(emit func(ring []point)) {
+	c.edges = c.edges[:0]
+	for _, chain := range c.chains {
+		for i := chain.first + 1; i < chain.end; i++ {
+			c.edges = append(c.edges, directed{c.points[i-1], c.points[i]})
+		}
 	}
-	emit(exterior)
-	for _, hole := range holes {
-		if twiceArea(hole) < 0 {
-			emit(hole)
+	for _, ring := range c.whole {
+		c.edges = appendRing(c.edges, ring)
+	}
+	for first := 0; first < len(c.ends); {
+		here, next := c.ends[first].pos, first
+		// Of the chains that meet here, the rightmost, which is nearest to the way ahead, tells what the frame runs along.
+		nearest := first
+		for ; next < len(c.ends) && c.ends[next].pos == here; next++ {
+			if cross(point{}, c.leaving(nearest), c.leaving(next)) < 0 {
+				nearest = next
+			}
+		}
+		if c.ends[nearest].exit {
+			there := c.ends[next%len(c.ends)]
+			from := c.at(c.ends[first])
+			c.joined = append(c.frame.corners(c.joined[:0], here, there.pos), c.at(there))
+			for _, to := range c.joined {
+				c.edges = append(c.edges, directed{from, to})
+				from = to
+			}
+		}
+		first = next
+	}
+	for _, polygon := range polygonsOf(c.edges) {
+		for _, ring := range polygon {
+			emit(ring)
 		}
 	}
 }
 
-// goesAround reports whether most vertices of a hole are within a ring; the others may touch it.
-func goesAround(ring, hole []point) bool {
-	within := 0
-	for _, p := range hole {
-		if encloses(ring, p) {
-			within++
-		}
+// at is the point on the frame where a chain ends.
+func (c *polygonClipper) at(end chainEnd) point {
+	if end.exit {
+		return c.points[c.chains[end.chain].end-1]
 	}
-	return 2*within > len(hole)
+	return c.points[c.chains[end.chain].first]
+}
+
+// leaving is the direction of a chain from its end on the frame inwards.
+func (c *polygonClipper) leaving(end int) point {
+	at, inward := c.at(c.ends[end]), c.points[c.chains[c.ends[end].chain].first:c.chains[c.ends[end].chain].end]
+	to := inward[1]
+	if c.ends[end].exit {
+		to = inward[len(inward)-2]
+	}
+	return point{to.X - at.X, to.Y - at.Y}
 }
 
 // encloses tells by the even-odd rule whether a ring goes around p.

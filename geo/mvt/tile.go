@@ -1,10 +1,6 @@
 package mvt
 
-import (
-	"slices"
-
-	"jingwei/geo/coverage"
-)
+import "jingwei/geo/coverage"
 
 // scratch is the memory that cutting one tile needs.
 type scratch struct {
@@ -13,7 +9,6 @@ type scratch struct {
 	points                    []point
 	rings                     [][]point // in points
 	clipper                   polygonClipper
-	line                      []point
 }
 
 // Tile is the tile of a zoom, column and row, not compressed; empty when it holds nothing or does not exist.
@@ -27,7 +22,7 @@ func (t *Cutter) Tile(z, x, y int) []byte {
 	defer t.scratch.Put(s)
 
 	origin := point{int32(x) * Extent, int32(y) * Extent}
-	within := frame{point{origin.X - buffer, origin.Y - buffer}, point{origin.X + Extent + buffer, origin.Y + Extent + buffer}}
+	within := frameOfTile(origin)
 	// One unit more, because vertices were rounded to units.
 	northWest := unproject(float64(within.low.X-1), float64(within.low.Y-1), z)
 	southEast := unproject(float64(within.high.X+1), float64(within.high.Y+1), z)
@@ -51,23 +46,19 @@ func (t *Cutter) Tile(z, x, y int) []byte {
 
 func (t *Cutter) addArea(l *zoom, s *scratch, id coverage.ID, within frame) {
 	c, w := l.coverage, &s.polygons
-	for _, outline := range c.Outline(id) {
-		s.points, s.rings = s.points[:0], s.rings[:0]
-		for i, refs := range outline {
-			first := len(s.points)
-			s.points = l.ring(s.points, refs, within)
-			ring := tidyRing(s.points[first:])
-			if len(ring) == 0 {
-				if i == 0 {
-					break // too small to see, and so are its holes
-				}
-				continue
+	if shape := l.shape(id); shape.plain {
+		for _, polygon := range c.Outline(id) {
+			s.points, s.rings = s.points[:0], s.rings[:0]
+			for _, refs := range polygon {
+				first := len(s.points)
+				s.points = l.ring(s.points, refs, &within)
+				s.rings = append(s.rings, s.points[first:])
 			}
-			slices.Reverse(ring) // areas run counter-clockwise with north up, tiles clockwise
-			s.rings = append(s.rings, ring)
+			s.clipper.clip(s.rings, within, false, w.ring)
 		}
-		if len(s.rings) > 0 {
-			s.clipper.clip(s.rings, within, w.ring)
+	} else {
+		for _, polygon := range shape.polygons {
+			s.clipper.clip(polygon, within, true, w.ring)
 		}
 	}
 	if len(w.geometry) == 0 {
@@ -82,63 +73,8 @@ func (t *Cutter) addArea(l *zoom, s *scratch, id coverage.ID, within frame) {
 	w.close(FeatureID(c.Code(id)), polygonType)
 }
 
-// ring puts a ring together from its arcs. An arc that lies wholly beyond one side of the frame is replaced by its ends,
-// which changes nothing inside.
-func (l *zoom) ring(ring []point, refs []coverage.ArcRef, within frame) []point {
-	for _, ref := range refs {
-		i := ref.Arc()
-		points := l.arc(i)
-		first, last := points[0], points[len(points)-1]
-		switch {
-		case !l.frames[i].meets(within) && first != last:
-			if ref.Reversed() {
-				first, last = last, first
-			}
-			ring = append(ring, first, last)
-		case ref.Reversed():
-			for _, p := range slices.Backward(points) {
-				ring = append(ring, p)
-			}
-		default:
-			ring = append(ring, points...)
-		}
-	}
-	return ring
-}
-
-// tidyRing drops repeated points and spikes, where the ring goes somewhere and straight back, in place.
-func tidyRing(ring []point) []point {
-	n := 0
-	for _, p := range ring {
-		for n > 0 && ring[n-1] == p {
-			n--
-		}
-		if n > 1 && ring[n-2] == p {
-			n--
-			continue
-		}
-		ring[n] = p
-		n++
-	}
-	ring = ring[:n]
-	for len(ring) > 2 {
-		last := len(ring) - 1
-		switch {
-		case ring[last] == ring[0]:
-			ring = ring[:last]
-		case ring[last-1] == ring[0]:
-			ring = ring[:last]
-		case ring[last] == ring[1]:
-			ring = ring[1:]
-		default:
-			return ring
-		}
-	}
-	return nil
-}
-
 func (t *Cutter) addLabel(l *zoom, s *scratch, id coverage.ID, origin point) {
-	p := project(t.coverage.Label(l.ids[id]), l.z)
+	p := project(t.coverage.Label(l.ids[id])).coarsen(fineShift(l.z))
 	if p.X < origin.X || p.X >= origin.X+Extent || p.Y < origin.Y || p.Y >= origin.Y+Extent {
 		return
 	}
@@ -159,8 +95,14 @@ func (l *zoom) addBorders(s *scratch, tile []byte, levels []coverage.Level, box 
 	arcs := l.coverage.Arcs()
 	for _, level := range levels {
 		for _, i := range s.found {
-			if separated, _ := arcs[i].Level(); separated == level && l.frames[i].meets(within) {
-				s.line = within.clipLine(l.arc(int(i)), s.line, w.line)
+			if parts, shared := l.parts[i]; shared {
+				for _, part := range parts {
+					if part.level == level {
+						within.clipLine(part.points, w.line)
+					}
+				}
+			} else if separated, _ := arcs[i].Level(); separated == level && l.frames[i].meets(within) {
+				within.clipLine(l.arc(int(i)), w.line)
 			}
 		}
 		if len(w.geometry) > 0 {

@@ -32,11 +32,11 @@ func build(t testing.TB, areas []coverage.Area) *coverage.Coverage {
 }
 
 // decode reads a tile with orb's decoder; the layers keep tile coordinates.
-func decode(t testing.TB, tile []byte) map[string][]*geojson.Feature {
+func decode(t failer, tile []byte) map[string][]*geojson.Feature {
 	t.Helper()
 	layers, err := orbmvt.Unmarshal(tile)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	byName := map[string][]*geojson.Feature{}
 	for _, layer := range layers {
@@ -64,110 +64,11 @@ func tilesOf(c *coverage.Coverage, z int) []maptile.Tile {
 	return tiles
 }
 
-func polygonsOf(t testing.TB, f *geojson.Feature) orb.MultiPolygon {
-	t.Helper()
-	switch g := f.Geometry.(type) {
-	case orb.Polygon:
-		return orb.MultiPolygon{g}
-	case orb.MultiPolygon:
-		return g
-	}
-	t.Fatalf("%v is a %s", f.Properties, f.Geometry.GeoJSONType())
-	return nil
-}
-
-type edge struct{ from, to orb.Point }
-
-func onFrame(p orb.Point) bool {
-	return p[0] <= -64 || p[1] <= -64 || p[0] >= mvt.Extent+64 || p[1] >= mvt.Extent+64
-}
-
-// TestNeighboursShareTheirLines checks in every tile of every zoom: each edge of an area is the reversed edge of exactly
-// one neighbour of its level, or lies on the outside of the county or on the frame of the tile; every border line is
-// there once; and the areas of all levels cover the same ground.
-func TestNeighboursShareTheirLines(t *testing.T) {
-	t.Parallel()
-	c := build(t, testcounty.Small.Areas())
-	cutter := mvt.NewCutter(c, nil)
-	for z := mvt.MinZoom; z <= mvt.MaxZoom; z++ {
-		for _, at := range tilesOf(c, z) {
-			layers := decode(t, cutter.Tile(z, int(at.X), int(at.Y)))
-			if len(layers) == 0 {
-				continue
-			}
-			outer := edgesOf(t, layers["county"])
-			countyArea := areaOf(t, layers["county"])
-			borders := borderEdges(t, layers["border"])
-			for _, level := range mvt.LevelsAt(z) {
-				name := fmt.Sprintf("%v of %v", level, at)
-				edges := edgesOf(t, layers[level.String()])
-				for e, times := range edges {
-					if onFrame(e.from) && onFrame(e.to) {
-						continue
-					}
-					if times != 1 {
-						t.Fatalf("%s: the edge %v occurs %d times", name, e, times)
-					}
-					if edges[edge{e.to, e.from}] == 0 && outer[e] == 0 {
-						t.Fatalf("%s: the edge %v has no neighbour", name, e)
-					}
-					if borders[e]+borders[edge{e.to, e.from}] != 1 {
-						t.Fatalf("%s: the edge %v is drawn %d times", name, e, borders[e]+borders[edge{e.to, e.from}])
-					}
-				}
-				if got := areaOf(t, layers[level.String()]); math.Abs(got-countyArea) > 1 {
-					t.Fatalf("%s: the areas cover %v square units, the county %v", name, got, countyArea)
-				}
-			}
-		}
-	}
-}
-
-func edgesOf(t testing.TB, features []*geojson.Feature) map[edge]int {
-	t.Helper()
-	edges := map[edge]int{}
-	for _, f := range features {
-		for _, polygon := range polygonsOf(t, f) {
-			for _, ring := range polygon {
-				for i := 1; i < len(ring); i++ {
-					edges[edge{ring[i-1], ring[i]}]++
-				}
-			}
-		}
-	}
-	return edges
-}
-
-func borderEdges(t testing.TB, features []*geojson.Feature) map[edge]int {
-	t.Helper()
-	edges := map[edge]int{}
-	seen := map[any]bool{}
-	for _, f := range features {
-		if f.ID != nil || seen[f.Properties["level"]] {
-			t.Fatalf("border %v: one feature a level and no id is wanted", f.Properties)
-		}
-		seen[f.Properties["level"]] = true
-		lines, ok := f.Geometry.(orb.MultiLineString)
-		if line, one := f.Geometry.(orb.LineString); one {
-			lines, ok = orb.MultiLineString{line}, true
-		}
-		if !ok {
-			t.Fatalf("border is a %s", f.Geometry.GeoJSONType())
-		}
-		for _, line := range lines {
-			for i := 1; i < len(line); i++ {
-				edges[edge{line[i-1], line[i]}]++
-			}
-		}
-	}
-	return edges
-}
-
 func areaOf(t testing.TB, features []*geojson.Feature) float64 {
 	t.Helper()
 	sum := 0.0
 	for _, f := range features {
-		for _, polygon := range polygonsOf(t, f) {
+		for _, polygon := range orbPolygons(t, f) {
 			sum += planar.Area(polygon)
 		}
 	}
@@ -184,12 +85,12 @@ func TestRings(t *testing.T) {
 	for _, z := range []int{6, 9, 10, 11, 12} {
 		for _, at := range tilesOf(c, z) {
 			for _, f := range decode(t, cutter.Tile(z, int(at.X), int(at.Y)))["county"] {
-				polygons := polygonsOf(t, f)
+				polygons := orbPolygons(t, f)
 				islands += len(polygons) - 1
 				for _, polygon := range polygons {
 					holes += len(polygon) - 1
-					checkWinding(t, polygon)
 				}
+				checkRings(t, f.Properties.MustString("code"), polygons)
 			}
 		}
 	}
@@ -357,27 +258,43 @@ func TestConcurrentTilesAreTheSame(t *testing.T) {
 	all.Wait()
 }
 
-// TestGolden guards the bytes of a tile. After a wanted change: JINGWEI_UPDATE_GOLDEN=1 go test ./geo/mvt -run Golden
+// TestGolden guards the bytes of some tiles, which the front end's tests read too. After a wanted change:
+// JINGWEI_UPDATE_GOLDEN=1 go test ./geo/mvt -run Golden
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	c := build(t, withHoleAndIsland())
-	at := maptile.At(orb.Point{119.65, 31.25}, 9)
-	tile := mvt.NewCutter(c, func(id coverage.ID) string { return "B" + c.Code(id) }).Tile(9, int(at.X), int(at.Y))
-	file := filepath.Join("testdata", fmt.Sprintf("%d-%d-%d.mvt", at.Z, at.X, at.Y))
-	if os.Getenv("JINGWEI_UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(file, tile, 0o644); err != nil {
+	nested := build(t, testcounty.Small.Areas())
+	for _, golden := range []struct {
+		coverage *coverage.Coverage
+		at       maptile.Tile
+		features map[string]int
+	}{
+		{build(t, withHoleAndIsland()), maptile.At(orb.Point{119.65, 31.25}, 9), map[string]int{"county": 2, "border": 1, "label": 1}},
+		{nested, maptile.At(orb.Point{119.55, 31.15}, 11), map[string]int{"county": 1, "town": 2, "community": 8}},
+		{nested, maptile.At(orb.Point{119.53, 31.14}, 14), map[string]int{"county": 1, "town": 1, "community": 2, "border": 3}},
+	} {
+		z, x, y := int(golden.at.Z), int(golden.at.X), int(golden.at.Y)
+		tile := mvt.NewCutter(golden.coverage, func(id coverage.ID) string { return "B" + golden.coverage.Code(id) }).Tile(z, x, y)
+		file := filepath.Join("testdata", fmt.Sprintf("%d-%d-%d.mvt", z, x, y))
+		if os.Getenv("JINGWEI_UPDATE_GOLDEN") != "" {
+			if err := os.WriteFile(file, tile, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(tile, want) {
-		t.Errorf("%s: %d bytes were cut, %d wanted", file, len(tile), len(want))
-	}
-	layers := decode(t, want)
-	if len(layers["county"]) != 2 || len(layers["border"]) != 1 || layers["county"][0].Properties["branch"] != "B320282" {
-		t.Errorf("%s holds %v", file, layers)
+		if !bytes.Equal(tile, want) {
+			t.Errorf("%s: %d bytes were cut, %d wanted", file, len(tile), len(want))
+		}
+		layers := decode(t, want)
+		for layer, features := range golden.features {
+			if len(layers[layer]) != features {
+				t.Errorf("%s holds %d features in %s, not %d", file, len(layers[layer]), layer, features)
+			}
+		}
+		if county := layers["county"][0]; county.Properties["branch"] != "B320282" {
+			t.Errorf("%s holds %v", file, county.Properties)
+		}
 	}
 }
