@@ -9,7 +9,7 @@ func TestNorms(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range norms {
-		if n.Min < 1 || n.Max <= n.Min || n.Level == "" {
+		if n.Min < 1 || n.Max <= n.Min || n.Level == "" || n.MinAreaM2 <= 0 {
 			t.Errorf("%+v", n)
 		}
 	}

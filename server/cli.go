@@ -24,6 +24,7 @@ type cli struct {
 	Demo    demoCommand    `cmd:"" help:"Fill an empty database with the demo county: areas, branches, stations and a year of incidents."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's tables to what this program knows. All other commands do it by themselves."`
 	Import  importCommand  `cmd:"" help:"Import your own areas, branches, stations or incidents."`
+	Check   checkCommand   `cmd:"" help:"Look for all that does not fit in the last edition's boundaries: gaps, overlaps, areas that stick out of their parents, cross themselves, have several parts or are very small. Exits with 1 when something overlaps, sticks out or crosses."`
 	Export  exportCommand  `cmd:"" help:"Write areas to a file."`
 	Snap    snapCommand    `cmd:"" help:"Snap points: CSV with lon,lat on standard input, CSV with the code of each level and the branch on standard output."`
 	DB      dbCommand      `cmd:"" name:"db" help:"About the database."`

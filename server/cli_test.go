@@ -18,7 +18,7 @@ func TestHelpIsComplete(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"", "serve", "demo", "migrate", "import", "import areas", "import branches", "import stations", "import incidents", "export", "export areas",
-		"snap", "db", "db url", "openapi", "version",
+		"check", "snap", "db", "db url", "openapi", "version",
 	} {
 		code, out, errOut := jingwei(t, nil, append(strings.Fields(command), "--help")...)
 		if code != 0 || !strings.HasPrefix(out, "Usage: jingwei") || errOut != "" {

@@ -73,6 +73,7 @@ type findInput struct {
 	Code     string    `path:"code" maxLength:"32"`
 	At       time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
 	Geometry bool      `query:"geometry" default:"true" doc:"false leaves the shape out"`
+	Own      bool      `query:"own" doc:"true gives the ground that the area answers for itself: what its children leave of it. The geometry is null where they cover it"`
 }
 
 type historyInput struct {
@@ -119,7 +120,13 @@ func Routes(server *web.Server, s *Service, branchOf BranchOf) {
 		if !ok {
 			return nil, unknownArea(in.Code)
 		}
-		return &web.Output[Feature]{Body: feature(atlas, id, in.Geometry, branchOf)}, nil
+		f := feature(atlas, id, in.Geometry && !in.Own, branchOf)
+		if in.Own && in.Geometry {
+			if face := atlas.Coverage.Face(id); len(face) > 0 {
+				f.Geometry = &Geometry{Type: "MultiPolygon", Coordinates: coordinates(face)}
+			}
+		}
+		return &web.Output[Feature]{Body: f}, nil
 	})
 	huma.Register(server.API, huma.Operation{
 		OperationID: "list-area-versions", Method: http.MethodGet, Path: "/api/v1/areas/{code}/history", Tags: tags, Summary: "List the versions of an area",
