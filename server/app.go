@@ -115,20 +115,18 @@ type server struct {
 	web   *web.Server
 }
 
-func newServer(app *App) (*server, error) {
-	s := &server{app: app, hub: live.NewHub(app.db.Pool), web: web.New(buildVersion())}
-	var err error
-	if s.tiles, err = tile.NewService(app.areas, app.branches); err != nil {
-		return nil, err
+func newServer(app *App) *server {
+	s := &server{
+		app: app, hub: live.NewHub(app.db.Pool), tiles: tile.NewService(app.areas, app.branches), web: web.New(buildVersion()),
 	}
 	s.hub.Before(live.EditionPublished, func(ctx context.Context) error {
 		_, err := app.areas.Reload(ctx)
-		s.tiles.Renew()
+		s.tiles.Renew(ctx)
 		return err
 	})
 	s.hub.Before(live.BranchChanged, func(ctx context.Context) error {
 		err := app.branches.Reload(ctx)
-		s.tiles.Renew()
+		s.tiles.Renew(ctx)
 		return err
 	})
 	s.web.ReadyWhen("database", func(ctx context.Context) error { return app.db.Ping(ctx) })
@@ -147,7 +145,7 @@ func newServer(app *App) (*server, error) {
 	live.Routes(s.web, s.hub)
 	aboutRoutes(s.web, app)
 	s.web.Pages(webmap.Dist())
-	return s, nil
+	return s
 }
 
 // Run answers on the listener until ctx ends; ready is called when it begins to.
@@ -159,13 +157,14 @@ func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) e
 	if err := s.app.load(ctx); err != nil {
 		return err
 	}
-	s.tiles.Renew()
+	s.tiles.Renew(ctx)
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
 		s.hub.Run(ctx)
 	}()
 	go s.app.upkeep(ctx)
+	go s.tiles.Run(ctx)
 	ready()
 	err := s.web.Serve(ctx, listener)
 	select {

@@ -307,11 +307,40 @@ func TestTiles(t *testing.T) {
 	if again := s.do(http.MethodGet, path, "", "If-None-Match", tile.header.Get("ETag")); again.status != http.StatusNotModified {
 		t.Errorf("the same tile again: %d", again.status)
 	}
+	// Only a URL that names what is served may be kept for ever, as that of TileJSON does.
+	named := strings.NewReplacer(s.url, "", "{z}", "15", "{x}", fmt.Sprint(at.X), "{y}", fmt.Sprint(at.Y)).Replace(j.Tiles[0])
+	_, revision, _ := strings.Cut(named, "revision=")
+	for query, immutable := range map[string]bool{
+		named: true, path + "?revision=" + revision + "&edition=1&x=y": true, path: false, path + "?edition=2&revision=" + revision: false,
+		path + "?edition=1": false, path + "?edition=1&revision=0": false, path + "?revision=" + revision: false,
+	} {
+		for _, headers := range [][]string{nil, {"If-None-Match", "W/" + tile.header.Get("ETag")}} {
+			answer := s.do(http.MethodGet, query, "", headers...)
+			if got := answer.header.Get("Cache-Control"); strings.Contains(got, "immutable") != immutable || !immutable && got != "no-cache" {
+				t.Errorf("%s is answered with Cache-Control: %s", query, got)
+			}
+			if answer.header.Get("ETag") != tile.header.Get("ETag") || (answer.status == http.StatusNotModified) != (headers != nil) {
+				t.Errorf("%s with %v: %d, ETag %s", query, headers, answer.status, answer.header.Get("ETag"))
+			}
+		}
+	}
 	if empty := s.get("/tiles/areas/15/0/0.mvt"); empty.status != http.StatusNoContent {
 		t.Errorf("an empty tile: %d", empty.status)
 	}
+	s.awaitMetric("jingwei_tile_ahead_ratio", 1)
 	for _, bad := range []string{"/tiles/areas/15/99999/0.mvt", "/tiles/areas/99/0/0.mvt", "/tiles/areas/a/b/c.mvt", "/tiles/areas/15/0/0.png", "/tiles/areas/15/-1/0.mvt"} {
 		s.get(bad).problem(t, http.StatusNotFound, "not_found")
+	}
+}
+
+// awaitMetric asks until a gauge has a value.
+func (s *site) awaitMetric(name string, value float64) {
+	s.t.Helper()
+	want := fmt.Sprintf("\n%s %v\n", name, value)
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(string(s.get("/metrics").body), want); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s does not become %v", name, value)
+		}
 	}
 }
 

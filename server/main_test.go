@@ -79,10 +79,7 @@ func start(t testing.TB, config *Config) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := newServer(app)
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := newServer(app)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

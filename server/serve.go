@@ -51,20 +51,14 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 			return err
 		}
 	}
-	server, err := newServer(app)
-	if err != nil {
-		return err
-	}
+	server := newServer(app)
 	return server.Run(ctx, listener, func() { fmt.Fprintf(s.out, "Jingwei is ready: http://%s\n", listener.Addr()) })
 }
 
 type openAPICommand struct{}
 
 func (openAPICommand) Run(s *streams) error {
-	server, err := newServer(&App{db: &database{}})
-	if err != nil {
-		return err
-	}
+	server := newServer(&App{db: &database{}})
 	document, err := json.MarshalIndent(server.web.API.OpenAPI(), "", "  ")
 	if err != nil {
 		return err

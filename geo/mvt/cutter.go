@@ -23,6 +23,10 @@ const (
 	MaxZoom = 16
 )
 
+// Revision is the number of the way in which tiles are cut. It must grow when the tiles of the same coverage come out otherwise, so
+// that nobody keeps old ones: whenever the golden tiles change.
+const Revision = 2
+
 // firstZoom is where each level begins to show: late enough that no tile of a dense county is larger than 100 KB gzipped.
 var firstZoom = [...]int{coverage.County: 6, coverage.Town: 6, coverage.Community: 11, coverage.Grid: 12, coverage.Micro: 14}
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"jingwei/geo/coverage"
 	"jingwei/geo/mvt"
@@ -52,35 +54,71 @@ func Routes(s *web.Server, tiles *Service, notice func() string) {
 	})
 	s.Echo.GET("/tiles/areas/:z/:x/:file", func(c echo.Context) error { return tiles.serve(c) })
 	document(s.API.OpenAPI())
+	tiles.measure(s.Metrics)
+}
+
+// measure exposes how much of the present edition is worked out ahead of requests, and what is kept.
+func (s *Service) measure(metrics *prometheus.Registry) {
+	for name, gauge := range map[string]struct {
+		help  string
+		value func(*source) float64
+	}{
+		"jingwei_tile_ahead_ratio": {
+			"Part of what is worked out ahead of requests that is done, for the edition in effect; 1 when complete.",
+			func(s *source) float64 { return float64(s.ahead.done.Load()) / float64(max(s.ahead.total.Load(), 1)) },
+		},
+		"jingwei_tile_cache_tiles": {"Tiles kept in memory.", func(s *source) float64 { return float64(s.tiles.EstimatedSize()) }},
+		"jingwei_tile_cache_bytes": {"Memory that the kept tiles take.", func(s *source) float64 { return float64(s.tiles.WeightedSize()) }},
+	} {
+		metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: gauge.help}, func() float64 {
+			if source := s.current.Load(); source != nil {
+				return gauge.value(source)
+			}
+			return 0
+		}))
+	}
 }
 
 // base is the origin that the client used to get here.
 func base(c echo.Context) string { return c.Scheme() + "://" + c.Request().Host }
 
+// What every answer with a tile says. The slices are shared by all answers and never changed.
+var (
+	forever   = []string{"public, max-age=31536000, immutable"}
+	askAgain  = []string{"no-cache"}
+	vary      = []string{"Accept-Encoding"}
+	tileTypes = []string{mediaType}
+	gzipped   = []string{"gzip"}
+)
+
 func (s *Service) serve(c echo.Context) error {
-	z, x, y, ok := parse(c.Param("z"), c.Param("x"), c.Param("file"))
+	at, ok := parse(c.Param("z"), c.Param("x"), c.Param("file"))
 	if !ok {
 		return web.NewProblem(web.NotFound, "no such tile: the path is /tiles/areas/{z}/{x}/{y}.mvt with z from "+
 			strconv.Itoa(mvt.MinZoom)+" to "+strconv.Itoa(mvt.MaxZoom)+" and x, y below 2^z")
 	}
-	t, err := s.find(c.Request().Context(), z, x, y)
+	source := s.current.Load()
+	t, err := source.find(c.Request().Context(), at)
 	if err != nil {
 		return err
 	}
 	h := c.Response().Header()
-	h.Set("ETag", t.etag)
-	// The page asks with the edition in the URL, but branches can change within one; so the browser asks again, and mostly gets a 304.
-	h.Set("Cache-Control", "no-cache")
-	if c.Request().Header.Get("If-None-Match") == t.etag {
+	h["Etag"], h["Vary"], h["Cache-Control"] = t.etag, vary, askAgain
+	if source.isNamedBy(c.Request().URL) {
+		h["Cache-Control"] = forever
+	}
+	if strings.Contains(c.Request().Header.Get("If-None-Match"), t.etag[0]) {
 		return c.NoContent(http.StatusNotModified)
 	}
 	if len(t.data) == 0 {
 		return c.NoContent(http.StatusNoContent)
 	}
-	h.Set("Vary", "Accept-Encoding")
+	h["Content-Type"] = tileTypes
 	if strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		return c.Blob(http.StatusOK, mediaType, t.data)
+		h["Content-Encoding"], h["Content-Length"] = gzipped, t.length
+		c.Response().WriteHeader(http.StatusOK)
+		_, err = c.Response().Write(t.data)
+		return err
 	}
 	plain, err := gzip.NewReader(bytes.NewReader(t.data))
 	if err != nil {
@@ -89,23 +127,32 @@ func (s *Service) serve(c echo.Context) error {
 	return c.Stream(http.StatusOK, mediaType, plain)
 }
 
-func parse(zs, xs, file string) (z, x, y int, ok bool) {
+// isNamedBy reports whether a URL asks for tiles of this source and no other, so that the answer is right for ever.
+func (s *source) isNamedBy(u *url.URL) bool {
+	if u.RawQuery == s.query || u.RawQuery == "" {
+		return u.RawQuery != ""
+	}
+	q := u.Query()
+	return q.Get("edition") == strconv.Itoa(s.atlas.Edition.Number) && q.Get("revision") == s.revision
+}
+
+func parse(zs, xs, file string) (at address, ok bool) {
 	ys, ok := strings.CutSuffix(file, ".mvt")
 	z, errZ := strconv.Atoi(zs)
 	x, errX := strconv.Atoi(xs)
 	y, errY := strconv.Atoi(ys)
 	if !ok || errZ != nil || errX != nil || errY != nil || z < mvt.MinZoom || z > mvt.MaxZoom {
-		return 0, 0, 0, false
+		return at, false
 	}
 	n := 1 << z
-	return z, x, y, x >= 0 && x < n && y >= 0 && y < n
+	return address{int32(z), int32(x), int32(y)}, x >= 0 && x < n && y >= 0 && y < n
 }
 
 func (s *Service) describe(origin, notice string) TileJSON {
 	source := s.current.Load()
 	t := TileJSON{
 		TileJSON: "3.0.0", Name: "经纬 Jingwei", Attribution: notice, Scheme: "xyz", MinZoom: mvt.MinZoom, MaxZoom: mvt.MaxZoom,
-		Tiles: []string{origin + strings.NewReplacer("{y}.mvt", "{y}.mvt?edition="+strconv.Itoa(source.atlas.Edition.Number)).Replace(tilePath)},
+		Tiles: []string{origin + tilePath + "?" + source.query},
 	}
 	if lo, hi, ok := source.atlas.Coverage.Bounds(); ok {
 		west, south := lo.Degrees()
@@ -142,14 +189,20 @@ func document(api *huma.OpenAPI) {
 	problem := &huma.Response{Description: "Problem", Content: map[string]*huma.MediaType{
 		"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}},
 	}}
-	integer := &huma.Schema{Type: huma.TypeInteger}
+	integer, word := &huma.Schema{Type: huma.TypeInteger}, &huma.Schema{Type: huma.TypeString}
 	var parameters []*huma.Param
 	for _, name := range []string{"z", "x", "y"} {
 		parameters = append(parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: integer})
 	}
+	parameters = append(
+		parameters,
+		&huma.Param{Name: "edition", In: "query", Schema: integer, Description: "Number of the edition that the tile is expected to be of"},
+		&huma.Param{Name: "revision", In: "query", Schema: word, Description: "Digest of all that tiles are made from"},
+	)
 	api.AddOperation(&huma.Operation{
 		OperationID: "find-area-tile", Method: http.MethodGet, Path: tilePath, Tags: []string{"tiles"}, Summary: "A vector tile of the areas, borders and labels",
-		Parameters: parameters,
+		Description: "With the edition and the revision of TileJSON in the query, as its URL has them, the answer may be kept for ever.",
+		Parameters:  parameters,
 		Responses: map[string]*huma.Response{
 			"200": {Description: "Mapbox Vector Tile 2.1, gzip", Content: map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}},
 			"204": {Description: "Nothing to draw here"}, "304": {Description: "Not modified"}, "404": problem,

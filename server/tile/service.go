@@ -2,68 +2,108 @@ package tile
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
+	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
-	"github.com/maypok86/otter/v2"
-
+	"jingwei/geo/mvt"
 	"jingwei/server/area"
 	"jingwei/server/branch"
 )
 
-// cacheBytes is how much memory compressed tiles may take.
-const cacheBytes = 128 << 20
+// The tiles of zooms up to lowZoom, a few dozen, are cut before an edition is served, those up to aheadZoom soon after.
+const (
+	lowZoom   = 9
+	aheadZoom = 12
+)
 
-// Service cuts tiles on demand and keeps them.
+// Service cuts tiles on demand and ahead of it, and keeps them.
 type Service struct {
 	areas    *area.Service
 	branches *branch.Service
 	current  atomic.Pointer[source]
 	renew    sync.Mutex
-	tiles    *otter.Cache[key, tile]
-}
-
-type key struct {
-	edition  int
-	revision string
-	z, x, y  int
-}
-
-// tile is compressed; data is empty where there is nothing to draw.
-type tile struct {
-	data []byte
-	etag string
+	renewed  chan struct{}
 }
 
 // NewService makes a service over areas and the branches that answer for them.
-func NewService(areas *area.Service, branches *branch.Service) (*Service, error) {
-	tiles, err := otter.New(&otter.Options[key, tile]{
-		MaximumWeight: cacheBytes,
-		Weigher:       func(_ key, t tile) uint32 { return uint32(len(t.data)) + 128 },
-	})
-	return &Service{areas: areas, branches: branches, tiles: tiles}, err
+func NewService(areas *area.Service, branches *branch.Service) *Service {
+	return &Service{areas: areas, branches: branches, renewed: make(chan struct{}, 1)}
 }
 
-// Renew prepares the tiles of the edition and the branches that are in effect now. Until it is done the old ones are served.
-func (s *Service) Renew() {
+// Renew prepares the tiles of the edition and the branches that are in effect now, those of low zooms at once. Until it is done the
+// old ones are served, wholly and to everybody; then the new ones are.
+func (s *Service) Renew(ctx context.Context) {
 	s.renew.Lock()
 	defer s.renew.Unlock()
 	atlas, directory := s.areas.Current(), s.branches.Directory()
-	if old := s.current.Load(); old != nil && old.atlas == atlas && old.directory == directory {
+	old := s.current.Load()
+	if old != nil && old.atlas == atlas && old.directory == directory {
 		return
 	}
-	s.current.Store(newSource(atlas, directory))
+	next := newSource(old, atlas, directory)
+	if next == old {
+		return
+	}
+	next.plan()
+	next.cutAhead(ctx, mvt.MinZoom, lowZoom, func() bool { return ctx.Err() == nil })
+	s.current.Store(next)
+	select {
+	case s.renewed <- struct{}{}:
+	default:
+	}
 }
 
-// find gives a tile of the present source.
-func (s *Service) find(ctx context.Context, z, x, y int) (tile, error) {
-	source := s.current.Load()
-	k := key{source.atlas.Edition.Number, source.directory.Revision, z, x, y}
-	return s.tiles.Get(ctx, k, otter.LoaderFunc[key, tile](func(context.Context, key) (tile, error) {
-		data, err := source.cut(z, x, y)
-		// By content: another database can have an edition of the same number.
-		return tile{data, fmt.Sprintf(`"%x"`, sha256.Sum256(data))[:18] + `"`}, err
-	}))
+// Run works out ahead of requests what tiles of the present edition need, and cuts those up to aheadZoom, until ctx ends. It uses one
+// goroutine, and begins anew with each edition.
+func (s *Service) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.renewed:
+		}
+		source := s.current.Load()
+		source.cutAhead(ctx, lowZoom+1, mvt.MaxZoom, func() bool { return ctx.Err() == nil && s.current.Load() == source })
+	}
+}
+
+// plan counts what is worked out ahead of requests.
+func (s *source) plan() {
+	for z := mvt.MinZoom; z <= mvt.MaxZoom; z++ {
+		if minX, minY, maxX, maxY, ok := s.cutter.Range(z); ok {
+			s.ahead.total.Add(1)
+			if z <= aheadZoom {
+				s.ahead.total.Add(int64(maxX-minX+1) * int64(maxY-minY+1))
+			}
+		}
+	}
+}
+
+// cutAhead works out zooms, and cuts the tiles of those up to aheadZoom, while it may go on.
+func (s *source) cutAhead(ctx context.Context, fromZoom, toZoom int, goOn func() bool) {
+	for z := fromZoom; z <= toZoom && goOn(); z++ {
+		minX, minY, maxX, maxY, ok := s.cutter.Range(z)
+		if !ok {
+			continue
+		}
+		s.cutter.Prepare(z)
+		s.ahead.done.Add(1)
+		if z > aheadZoom {
+			continue
+		}
+		for y := minY; y <= maxY; y++ {
+			for x := minX; x <= maxX; x++ {
+				if !goOn() {
+					return
+				}
+				if _, err := s.find(ctx, address{int32(z), int32(x), int32(y)}); err != nil {
+					slog.WarnContext(ctx, "cut a tile ahead", "z", z, "x", x, "y", y, "error", err)
+				}
+				s.ahead.done.Add(1)
+				runtime.Gosched() // requests first
+			}
+		}
+	}
 }

@@ -101,7 +101,7 @@ describe('a new edition', () => {
         })
       },
     })
-    await expect.poll(() => asked.some((url) => url.endsWith('.mvt?edition=999')), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => asked.some((url) => url.includes('.mvt?edition=999&')), { timeout: 10_000 }).toBe(true)
     await expect
       .poll(() => asked.filter((url) => url.includes('/api/v1/snap?')).length, { timeout: 10_000 })
       .toBeGreaterThan(1)
