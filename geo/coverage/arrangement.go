@@ -32,6 +32,9 @@ type ends struct{ low, high int32 }
 // use is how an area runs through an edge: how much more often it lies on the left of low→high than on the right.
 type use struct{ area, net int32 }
 
+// bridge is the area of the passes of a bridge, which bounds none: it only divides faces.
+const bridge = -1
+
 type face struct {
 	starts []int32   // a half-edge of each of its boundaries
 	covers []winding // in order of area
@@ -40,8 +43,9 @@ type face struct {
 // winding is how often the rings of an area go around a face: 1 inside a simple area.
 type winding struct{ area, times int32 }
 
-// arrange lays out the rings of all areas.
-func arrange(areas []Area) *arrangement {
+// arrange lays out the rings of all areas. Where areas without a parent do not meet, but come within reachM of each other, it
+// puts bridges between them, so that what lies between is a face of its own and not a bay of the world outside.
+func arrange(areas []Area, reachM float64) *arrangement {
 	a := &arrangement{cuts: map[int32]geo.Point{}, touches: map[int32]geo.Point{}}
 	d := drawing{arrangement: a, vertexOf: map[geo.Point]int32{}, edgeOf: map[ends]int32{}}
 	for i, area := range areas {
@@ -50,6 +54,9 @@ func arrange(areas []Area) *arrangement {
 				d.addRing(int32(i), ring, j > 0)
 			}
 		}
+	}
+	if reachM > 0 {
+		d.build(areas, reachM)
 	}
 	d.cut()
 	d.collectUses()
@@ -140,7 +147,9 @@ func (d *drawing) cut() {
 		if parts == nil {
 			continue
 		}
-		d.cuts[p.area] = cuts[p.edge][0]
+		if p.area != bridge {
+			d.cuts[p.area] = cuts[p.edge][0]
+		}
 		for _, part := range parts {
 			d.passes = append(d.passes, pass{part.edge, p.area, p.sign * part.sign})
 		}
@@ -148,19 +157,22 @@ func (d *drawing) cut() {
 	d.passes = slices.DeleteFunc(d.passes, func(p pass) bool { return pieces[p.edge] != nil })
 }
 
-// collectUses adds up the passes, and drops the edges that bound nothing.
+// collectUses adds up the passes, and drops the edges that bound nothing and are no bridge.
 func (d *drawing) collectUses() {
 	slices.SortFunc(d.passes, func(p, q pass) int { return cmp.Or(cmp.Compare(p.edge, q.edge), cmp.Compare(p.area, q.area)) })
 	kept := d.edges[:0]
 	for i := 0; i < len(d.passes); {
 		e := d.passes[i].edge
-		begin := len(d.uses)
+		begin, bridged := len(d.uses), d.passes[i].area == bridge // which sorts first
 		for i < len(d.passes) && d.passes[i].edge == e {
 			area, net, times := d.passes[i].area, int32(0), 0
 			for i < len(d.passes) && d.passes[i].edge == e && d.passes[i].area == area {
 				net += d.passes[i].sign
 				times++
 				i++
+			}
+			if area == bridge {
+				continue
 			}
 			if times > 1 {
 				d.touches[area] = d.points[d.edges[e].low]
@@ -169,7 +181,7 @@ func (d *drawing) collectUses() {
 				d.uses = append(d.uses, use{area, net})
 			}
 		}
-		if len(d.uses) > begin {
+		if len(d.uses) > begin || bridged {
 			d.first = append(d.first, int32(begin))
 			kept = append(kept, d.edges[e]) // edges come in ascending order, so the place is free
 		}
@@ -178,6 +190,7 @@ func (d *drawing) collectUses() {
 	d.first = append(d.first, int32(len(d.uses)))
 }
 
+// usesOf is empty for a bridge.
 func (a *arrangement) usesOf(edge int32) []use { return a.uses[a.first[edge]:a.first[edge+1]] }
 
 // start and end are the vertices of a half-edge.

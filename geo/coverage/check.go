@@ -17,11 +17,10 @@ func (c *Coverage) Check(norms Norms) []Finding {
 	for id := range areas {
 		areas[id] = c.Area(ID(id))
 	}
-	r, err := newResolver(areas)
+	r, err := newResolver(areas, -1)
 	if err != nil {
 		return nil // Build has refused such areas
 	}
-	r.toleranceM = -1
 	r.resolve()
 	findings := r.findings
 	for _, i := range r.suspects() {
@@ -67,7 +66,7 @@ func (c *Coverage) Face(id ID) []Polygon {
 	for _, child := range c.Children(id) {
 		areas = append(areas, c.Area(child))
 	}
-	a := arrange(areas)
+	a := arrange(areas, 0)
 	own := make([]bool, len(a.faces))
 	var faces []int32
 	for f := range a.faces {

@@ -71,7 +71,8 @@ type Cleaned struct {
 // the lowest code has got the overlaps, parents keep what their children do not cover.
 //
 // Areas that are drawn to the vertex, and inside valid, come back as they are. Cleaning twice changes nothing more. Rings may
-// run either way. Between areas without a parent a gap that is open at an end is not seen.
+// run either way. Between areas without a parent a gap that is open at an end is closed as far as it is at most
+// DefaultToleranceM wide; wider ones are not seen.
 //
 // The method is that of coverage cleaners (JTS CoverageCleaner, 2025): nodes, faces, and an owner for each face; but here
 // in integers on the lattice, by level, and with windings, so that invalid shapes need no repair before.
@@ -81,11 +82,10 @@ func Clean(areas []Area, toleranceM float64) (*Cleaned, error) {
 	if !(toleranceM >= 0) {
 		return nil, fmt.Errorf("a tolerance of %v m: it cannot be negative", toleranceM)
 	}
-	r, err := newResolver(areas)
+	r, err := newResolver(areas, toleranceM)
 	if err != nil {
 		return nil, err
 	}
-	r.toleranceM = toleranceM
 	r.resolve()
 	c := &Cleaned{Areas: slices.Clone(areas), Repairs: r.repairs, Findings: r.findings}
 	for _, i := range r.suspects() {
@@ -135,7 +135,7 @@ type resolver struct {
 	findings []Finding
 }
 
-func newResolver(areas []Area) (*resolver, error) {
+func newResolver(areas []Area, toleranceM float64) (*resolver, error) {
 	index := make(map[string]int32, len(areas))
 	for i, area := range areas {
 		if _, twice := index[area.Code]; twice {
@@ -143,7 +143,7 @@ func newResolver(areas []Area) (*resolver, error) {
 		}
 		index[area.Code] = int32(i)
 	}
-	r := &resolver{areas: areas, parent: make([]int32, len(areas)), divided: make([]Sides, len(areas)), moved: map[int32]bool{}}
+	r := &resolver{areas: areas, toleranceM: toleranceM, parent: make([]int32, len(areas)), divided: make([]Sides, len(areas)), moved: map[int32]bool{}}
 	for i := range r.divided {
 		r.divided[i] = noSides
 	}
@@ -159,7 +159,7 @@ func newResolver(areas []Area) (*resolver, error) {
 		r.parent[i] = parent
 		r.divided[parent][area.Level] = 0
 	}
-	r.arrangement = arrange(areas)
+	r.arrangement = arrange(areas, min(toleranceM, DefaultToleranceM))
 	r.owner = make([][len(Levels)]int32, len(r.faces))
 	for f := range r.owner {
 		r.owner[f] = [len(Levels)]int32{-1, -1, -1, -1, -1}
@@ -307,10 +307,7 @@ func (r *resolver) fill(level Level, top bool) {
 			empty = append(empty, int32(f))
 		}
 	}
-	for _, g := range r.regions(empty, above) {
-		if g[0] == 0 {
-			continue // the world outside
-		}
+	for _, g := range r.regions(r.withoutOutside(empty), above) {
 		parent := above(g[0])[0]
 		var around []int32
 		for _, beside := range r.beside(g, level) {
@@ -338,6 +335,30 @@ func (r *resolver) fill(level Level, top bool) {
 		}
 		r.findings = append(r.findings, finding)
 	}
+}
+
+// withoutOutside leaves out the unbounded face and those that hang together with it but for a bridge; faces ascend, and no area
+// of the level owns them.
+func (r *resolver) withoutOutside(faces []int32) []int32 {
+	if len(faces) == 0 || faces[0] != 0 {
+		return faces
+	}
+	inside := make(map[int32]bool, len(faces))
+	for _, f := range faces {
+		inside[f] = true
+	}
+	delete(inside, 0)
+	for queue := []int32{0}; len(queue) > 0; queue = queue[1:] {
+		for _, start := range r.faces[queue[0]].starts {
+			r.around(start, func(h int32) {
+				if g := r.face[h^1]; inside[g] && len(r.usesOf(h>>1)) > 0 {
+					delete(inside, g)
+					queue = append(queue, g)
+				}
+			})
+		}
+	}
+	return slices.DeleteFunc(faces, func(f int32) bool { return !inside[f] })
 }
 
 // gather gives crumbs to their neighbours: parts of an area that a repair has cut off, nowhere wider than the tolerance.

@@ -318,3 +318,40 @@ func windingAt(area coverage.Area, p geo.Point) (times int, near bool) {
 	}
 	return times, near
 }
+
+// TestCleanClosesOpenGaps has two counties side by side whose common border each has drawn for itself: the gap between them is
+// open at both ends, and in the north it grows wide.
+func TestCleanClosesOpenGaps(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 3))
+	west, east := ring(0, 10_000, -50_000, 10_000, -50_000, 0, 0, 0), ring(500, 10_000, 50_000, 10_000, 50_000, 0, 15, 0)
+	for lat := int32(200); lat < 9000; lat += 200 {
+		west = append(west, geo.Point{Lon: random.Int32N(20) - 10, Lat: lat + random.Int32N(20)})
+	}
+	for lat := int32(200); lat < 9000; lat += 300 {
+		east = append(east, geo.Point{Lon: 5 + random.Int32N(20), Lat: lat + random.Int32N(20)})
+	}
+	slices.Reverse(west)
+	areas := []coverage.Area{{Code: "1", Level: coverage.County, Shape: shape(west)}, {Code: "2", Level: coverage.County, Shape: shape(east)}}
+	c := clean(t, areas, coverage.DefaultToleranceM)
+	if len(c.Findings) > 0 || len(c.Changed) != 2 || !slices.ContainsFunc(c.Repairs, func(r coverage.Repair) bool { return r.Reason == coverage.Gap }) {
+		t.Fatalf("changed %v, repairs %+v, findings %+v", c.Changed, c.Repairs, c.Findings)
+	}
+	for lat := int32(200); lat < 8800; lat += 7 {
+		for lon := int32(-20); lon < 30; lon++ {
+			p := geo.Point{Lon: lon, Lat: lat}
+			a, b := c.Areas[0].Side(p), c.Areas[1].Side(p)
+			if a == geo.Outside && b == geo.Outside || a == geo.Inside && b != geo.Outside || b == geo.Inside && a != geo.Outside {
+				t.Fatalf("%v is %v of the western and %v of the eastern county", p, a, b)
+			}
+		}
+	}
+	if far := (geo.Point{Lon: 200, Lat: 9900}); c.Areas[0].Side(far) != geo.Outside || c.Areas[1].Side(far) != geo.Outside {
+		t.Errorf("the wide end of the gap was closed, too")
+	}
+	for i, area := range c.Areas {
+		if before, after := coverage.AreaM2(areas[i].Shape), coverage.AreaM2(area.Shape); after < 0.999*before || after > 1.001*before {
+			t.Errorf("county %s: %.0f m² became %.0f m²", area.Code, before, after)
+		}
+	}
+}

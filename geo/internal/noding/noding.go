@@ -29,8 +29,8 @@ func Node(edges []Edge) map[int32][]geo.Point {
 	}
 	n := &noder{edges: slices.Clone(edges), dead: make([]bool, len(edges)), parts: map[int32][]int32{}}
 	n.grid = newGrid(edges)
-	for i := range edges {
-		n.insert(int32(i))
+	for i, e := range edges {
+		n.grid.insert(int32(i), e)
 	}
 	n.cuts = map[int32][]geo.Point{}
 	for cell := range n.grid.heads {
@@ -51,6 +51,39 @@ func Node(edges []Edge) map[int32][]geo.Point {
 		}
 	}
 	return out
+}
+
+// Near calls visit for each point and each edge whose box comes within reach of it in both axes.
+func Near(edges []Edge, points []geo.Point, reach int32, visit func(point, edge int)) {
+	if len(edges) == 0 {
+		return
+	}
+	g := newGrid(edges)
+	for i, e := range edges {
+		g.insert(int32(i), e)
+	}
+	for i, p := range points {
+		seen := map[int32]bool{}
+		box := func(at, low int32, count int) (first, last int) {
+			away := float64(at) - float64(low)
+			return g.clamp(away-float64(reach)-1, count), g.clamp(away+float64(reach)+1, count)
+		}
+		west, east := box(p.Lon, g.low.Lon, g.columns)
+		south, north := box(p.Lat, g.low.Lat, g.rows)
+		for row := south; row <= north; row++ {
+			for column := west; column <= east; column++ {
+				for entry := g.heads[row*g.columns+column]; entry >= 0; entry = g.entries[entry].next {
+					e := g.entries[entry].edge
+					a, b := edges[e].A, edges[e].B
+					if !seen[e] && min(a.Lon, b.Lon)-reach <= p.Lon && p.Lon <= max(a.Lon, b.Lon)+reach &&
+						min(a.Lat, b.Lat)-reach <= p.Lat && p.Lat <= max(a.Lat, b.Lat)+reach {
+						seen[e] = true
+						visit(i, int(e))
+					}
+				}
+			}
+		}
+	}
 }
 
 type noder struct {
@@ -84,10 +117,10 @@ func (n *noder) round() {
 	}
 }
 
-func (n *noder) insert(e int32) {
-	n.grid.eachCell(n.edges[e], func(cell int) {
-		n.grid.entries = append(n.grid.entries, entry{e, n.grid.heads[cell]})
-		n.grid.heads[cell] = int32(len(n.grid.entries) - 1)
+func (g *grid) insert(number int32, e Edge) {
+	g.eachCell(e, func(cell int) {
+		g.entries = append(g.entries, entry{number, g.heads[cell]})
+		g.heads[cell] = int32(len(g.entries) - 1)
 	})
 }
 
@@ -112,7 +145,7 @@ func (n *noder) split(e int32, points []geo.Point) {
 	for _, p := range append(slices.Compact(points), edge.B) {
 		n.parts[e] = append(n.parts[e], int32(len(n.edges)))
 		n.edges, n.dead = append(n.edges, Edge{from, p}), append(n.dead, false)
-		n.insert(int32(len(n.edges) - 1))
+		n.grid.insert(int32(len(n.edges)-1), Edge{from, p})
 		from = p
 	}
 }
