@@ -27,6 +27,11 @@
 //   - where the children leave a part of their parent uncovered, the parent itself owns that part (属地兜底);
 //   - a point in no area is outside; package snap can name the nearest owner within a distance.
 //
+// # Tolerance
+//
+// Only package coverage's Clean knows one: it makes areas that nearly fit share their borders to the vertex, and names
+// what it may not mend. After it nothing needs a tolerance any more.
+//
 // # Rings
 //
 // A ring is the list of its vertices without repeating the first one at the end. Shells run counter-clockwise and
