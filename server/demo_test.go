@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -74,7 +75,7 @@ func TestDemoAgreesWithPostGIS(t *testing.T) {
 	if err != nil || len(rows) != n+1 {
 		t.Fatalf("snap answers %d lines for %d points (%v)", len(rows)-1, n, err)
 	}
-	covers, counts := coveringMicros(t, s, points)
+	covers, counts, _ := coveringMicros(t, s, points)
 	unique, inside := 0, 0
 	for i, row := range rows[1:] {
 		micro := row[3+int(coverage.Micro)]
@@ -97,8 +98,9 @@ func TestDemoAgreesWithPostGIS(t *testing.T) {
 	t.Logf("%d points: %d inside, %d covered by exactly one micro-grid, no disagreement", n, inside, unique)
 }
 
-// coveringMicros asks PostGIS which micro-grids cover each point: how many, and the one with the lowest code.
-func coveringMicros(t *testing.T, s *site, points []geo.Point) (codes []string, counts []int) {
+// coveringMicros asks PostGIS which micro-grids cover each point: how many, and the one with the lowest code. took is the time of the
+// question alone, with the points and their index ready.
+func coveringMicros(t testing.TB, s *site, points []geo.Point) (codes []string, counts []int, took time.Duration) {
 	t.Helper()
 	codes, counts = make([]string, len(points)), make([]int, len(points))
 	err := db.InLongTx(t.Context(), s.db.Pool, func(tx pgx.Tx) error {
@@ -116,6 +118,7 @@ func coveringMicros(t *testing.T, s *site, points []geo.Point) (codes []string, 
 			CREATE INDEX ON place USING gist (geom); ANALYZE place`); err != nil {
 			return err
 		}
+		begin := time.Now()
 		rows, err := tx.Query(t.Context(), `
 			SELECT p.i, count(*), min(s.code) FROM area_shape s JOIN area a ON a.code = s.code AND a.level = 'micro' JOIN place p ON ST_Covers(s.geom, p.geom)
 			WHERE upper_inf(s.editions) GROUP BY p.i`)
@@ -128,10 +131,11 @@ func coveringMicros(t *testing.T, s *site, points []geo.Point) (codes []string, 
 			codes[i], counts[i] = code, count
 			return nil
 		})
+		took = time.Since(begin)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return codes, counts
+	return codes, counts, took
 }

@@ -46,9 +46,9 @@ func newAtlas(edition Edition, areas []coverage.Area, facts map[string]Facts) (*
 	}
 	a := &Atlas{Edition: edition, Coverage: c, Index: snap.Build(c), facts: make([]Facts, c.Len()), codes: make([][]string, c.Len())}
 	for id := range a.facts {
-		a.facts[id] = facts[c.Area(coverage.ID(id)).Code]
+		a.facts[id] = facts[c.Code(coverage.ID(id))]
 		for _, link := range c.Chain(coverage.ID(id)) {
-			a.codes[id] = append(a.codes[id], c.Area(link).Code)
+			a.codes[id] = append(a.codes[id], c.Code(link))
 		}
 	}
 	return a, nil

@@ -101,9 +101,10 @@ func answer(p geo.Point, r Result) Answer {
 	if r.Status == Outside {
 		return a
 	}
-	for _, id := range r.atlas.Coverage.Chain(r.Owner) {
-		link, facts := r.atlas.Coverage.Area(id), r.atlas.Facts(id)
-		a.Areas = append(a.Areas, Area{link.Code, link.Level.String(), link.Name, facts.Households, facts.Population})
+	c := r.atlas.Coverage
+	for _, id := range c.Chain(r.Owner) {
+		facts := r.atlas.Facts(id)
+		a.Areas = append(a.Areas, Area{c.Code(id), c.Level(id).String(), c.Name(id), facts.Households, facts.Population})
 	}
 	if b := r.Branch; b != nil {
 		a.Branch = &Branch{b.Code, b.Name, b.Kind, r.BranchArea, b.Secretary, b.Phone, b.Invented}
