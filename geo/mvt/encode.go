@@ -3,6 +3,7 @@ package mvt
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"strconv"
 )
 
 // The encoder writes Mapbox Vector Tile 2.1 (https://github.com/mapbox/vector-tile-spec) straight onto the protobuf
@@ -164,10 +165,19 @@ func appendString(b []byte, field uint64, v string) []byte {
 
 func zigzag(v int32) uint64 { return uint64(uint32(v)<<1 ^ uint32(v>>31)) }
 
-// FeatureID is the number by which tiles name the area with a code, in every edition: 53 bits of its FNV-1a hash, which
-// JavaScript holds exactly. Among 24,000 codes two share a number with a chance of 3 in 100 million.
+// FeatureID is the number by which tiles name the area with a code, in every edition: 53 bits, which JavaScript holds exactly. If a code
+// ends in five digits, they are the lowest 17 bits as they are, because then the numbers of neighbours have most bytes in common and
+// compress well; the other bits are of the FNV-1a hash of what stands before. Among the codes of 1,000 communities two such
+// beginnings share a number with a chance of 1 in 100,000.
 func FeatureID(code string) uint64 {
+	const digits, bits = 5, 17
 	h := fnv.New64a()
+	if at := len(code) - digits; at >= 0 {
+		if number, err := strconv.ParseUint(code[at:], 10, bits); err == nil {
+			h.Write([]byte(code[:at]))
+			return h.Sum64()>>(64-53+bits)<<bits | number
+		}
+	}
 	h.Write([]byte(code))
-	return h.Sum64()>>11 | 1
+	return h.Sum64()>>(64-53) | 1
 }

@@ -9,6 +9,7 @@ type scratch struct {
 	points                    []point
 	rings                     [][]point // in points
 	clipper                   polygonClipper
+	joiner                    lineJoiner
 }
 
 // Tile is the tile of a zoom, column and row, not compressed; empty when it holds nothing or does not exist.
@@ -98,13 +99,14 @@ func (l *zoom) addBorders(s *scratch, tile []byte, levels []coverage.Level, box 
 			if parts, shared := l.parts[i]; shared {
 				for _, part := range parts {
 					if part.level == level {
-						within.clipLine(part.points, w.line)
+						within.clipLine(part.points, s.joiner.add)
 					}
 				}
 			} else if separated, _ := arcs[i].Level(); separated == level && l.frames[i].meets(within) {
-				within.clipLine(l.arc(int(i)), w.line)
+				within.clipLine(l.arc(int(i)), s.joiner.add)
 			}
 		}
+		s.joiner.join(w.line)
 		if len(w.geometry) > 0 {
 			w.tag(0, level.String())
 			w.close(0, lineStringType)

@@ -64,11 +64,15 @@ func newSource(old *source, atlas *area.Atlas, directory *branch.Directory) *sou
 		s.cutter = mvt.NewCutter(atlas.Coverage, branchOf)
 	}
 	s.query = "edition=" + strconv.Itoa(atlas.Edition.Number) + "&revision=" + s.revision
-	s.tiles = otter.Must(&otter.Options[address, tile]{
+	s.tiles = newCache()
+	return s
+}
+
+func newCache() *otter.Cache[address, tile] {
+	return otter.Must(&otter.Options[address, tile]{
 		MaximumWeight: cacheBytes,
 		Weigher:       func(_ address, t tile) uint32 { return uint32(len(t.data)) + 256 },
 	})
-	return s
 }
 
 // revisionOf is a digest of all that tiles show of a coverage.
