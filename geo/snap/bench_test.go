@@ -3,11 +3,13 @@ package snap_test
 import (
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
+	"github.com/tidwall/rtree"
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
@@ -15,120 +17,196 @@ import (
 	"jingwei/geo/snap"
 )
 
-// planarIndex is what one would write with orb alone: a coarse raster of candidates and orb/planar on them.
-type planarIndex struct {
-	low, step  orb.Point
-	side       int
-	candidates [][]int
-	polygons   []orb.Polygon
-	bounds     []orb.Bound
+// orbIndex is what one would write with libraries alone: an R-tree of boxes, and orb/planar on the polygons it finds.
+type orbIndex struct {
+	tree     rtree.RTreeG[int]
+	polygons []orb.Polygon
 }
 
-func newPlanarIndex(c *coverage.Coverage) *planarIndex {
-	low, high, _ := c.Bounds()
-	x := &planarIndex{low: low.Orb(), side: 300}
-	x.step = orb.Point{(high.Orb()[0] - x.low[0]) / float64(x.side), (high.Orb()[1] - x.low[1]) / float64(x.side)}
-	x.candidates = make([][]int, x.side*x.side)
-	for id := range coverage.ID(c.Len()) {
-		if c.Level(id) != coverage.Micro {
-			continue
-		}
-		var r orb.Ring
-		for _, p := range c.Area(id).Shape[0][0] {
-			r = append(r, p.Orb())
-		}
-		polygon := orb.Polygon{append(r, r[0])}
+func newOrbIndex(polygons []orb.Polygon) *orbIndex {
+	x := &orbIndex{polygons: polygons}
+	for i, polygon := range polygons {
 		bound := polygon.Bound()
-		for row := int((bound.Min[1] - x.low[1]) / x.step[1]); row <= min(x.side-1, int((bound.Max[1]-x.low[1])/x.step[1])); row++ {
-			for col := int((bound.Min[0] - x.low[0]) / x.step[0]); col <= min(x.side-1, int((bound.Max[0]-x.low[0])/x.step[0])); col++ {
-				x.candidates[row*x.side+col] = append(x.candidates[row*x.side+col], len(x.polygons))
-			}
-		}
-		x.polygons = append(x.polygons, polygon)
-		x.bounds = append(x.bounds, bound)
+		x.tree.Insert(bound.Min, bound.Max, i)
 	}
 	return x
 }
 
-func (x *planarIndex) locate(p orb.Point) int {
-	col, row := int((p[0]-x.low[0])/x.step[0]), int((p[1]-x.low[1])/x.step[1])
-	if col < 0 || row < 0 || col >= x.side || row >= x.side {
-		return -1
-	}
-	for _, i := range x.candidates[row*x.side+col] {
-		if x.bounds[i].Contains(p) && planar.PolygonContains(x.polygons[i], p) {
-			return i
+func (x *orbIndex) locate(p orb.Point) int {
+	found := -1
+	x.tree.Search(p, p, func(_, _ [2]float64, i int) bool {
+		if planar.PolygonContains(x.polygons[i], p) {
+			found = i
 		}
-	}
-	return -1
+		return found < 0
+	})
+	return found
 }
 
-func bigCounty(b *testing.B) (*coverage.Coverage, []geo.Point) {
+// micros are the shapes of the micro-grids.
+func micros(c *coverage.Coverage) []orb.Polygon {
+	var polygons []orb.Polygon
+	for id := range coverage.ID(c.Len()) {
+		if c.Level(id) != coverage.Micro {
+			continue
+		}
+		var ring orb.Ring
+		for _, p := range c.Area(id).Shape[0][0] {
+			ring = append(ring, p.Orb())
+		}
+		polygons = append(polygons, orb.Polygon{append(ring, ring[0])})
+	}
+	return polygons
+}
+
+func randomPoints(c *coverage.Coverage, n int) []geo.Point {
+	low, high, _ := c.Bounds()
+	random := rand.New(rand.NewPCG(7, 8))
+	points := make([]geo.Point, n)
+	for i := range points {
+		points[i] = geo.Point{Lon: low.Lon + random.Int32N(high.Lon-low.Lon), Lat: low.Lat + random.Int32N(high.Lat-low.Lat)}
+	}
+	return points
+}
+
+func county(b *testing.B) *coverage.Coverage {
 	b.Helper()
 	c, err := coverage.Build(testcounty.County.Areas())
 	if err != nil {
 		b.Fatal(err)
 	}
-	low, high, _ := c.Bounds()
-	random := rand.New(rand.NewPCG(7, 8))
-	points := make([]geo.Point, 1<<20)
-	for i := range points {
-		points[i] = geo.Point{Lon: low.Lon + random.Int32N(high.Lon-low.Lon), Lat: low.Lat + random.Int32N(high.Lat-low.Lat)}
-	}
-	return c, points
+	return c
 }
 
-// BenchmarkLocate looks up a million random points one by one.
-func BenchmarkLocate(b *testing.B) {
-	c, points := bigCounty(b)
-	slow := newPlanarIndex(c)
-	begin, found := time.Now(), 0
-	const sample = 200_000
-	for _, p := range points[:sample] {
-		found += slow.locate(p.Orb())
-	}
-	planarNs := float64(time.Since(begin).Nanoseconds()) / sample
-	x := snap.Build(c)
+// sample is how many different points benchmarks look up.
+const sample = 1 << 20
+
+// stretch times a function over the i-th stretch of n of the sample: ns a point.
+func stretch(points []geo.Point, i, n int, f func([]geo.Point)) float64 {
+	from := i * n % sample
+	begin := time.Now()
+	f(points[from : from+n])
+	return float64(time.Since(begin).Nanoseconds()) / float64(n)
+}
+
+// median makes figures of the two sides comparable that were measured by turns on a machine that others use too.
+func median(numbers []float64) float64 {
+	slices.Sort(numbers)
+	return numbers[len(numbers)/2]
+}
+
+// benchmarkAgainst measures by turns and reports ns/point and the ratio to the baseline.
+func benchmarkAgainst(b *testing.B, name string, points, others []geo.Point, slower int, f, baseline func([]geo.Point)) {
+	b.Helper()
+	var ours, theirs []float64
 	b.ResetTimer()
 	for i := 0; b.Loop(); i++ {
-		found += int(x.Locate(points[i&(1<<20-1)]))
+		ours = append(ours, stretch(points, i, 1<<16, f))
+		theirs = append(theirs, stretch(others, i, 1<<16/slower, baseline))
 	}
-	ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
-	b.ReportMetric(planarNs, "planar-ns/point")
-	b.ReportMetric(planarNs/ns, "×planar")
-	runtime.KeepAlive(found)
+	b.ReportMetric(median(ours), "ns/point")
+	b.ReportMetric(median(theirs), name+"-ns/point")
+	if slower > 1 {
+		b.ReportMetric(median(theirs)/median(ours), "×"+name)
+	} else {
+		b.ReportMetric(median(ours)/median(theirs), "×"+name)
+	}
 }
 
-func BenchmarkLocateAll(b *testing.B) {
-	c, points := bigCounty(b)
-	x, owners := snap.Build(c), make([]coverage.ID, len(points))
-	b.ResetTimer()
-	for b.Loop() {
-		x.LocateAll(points, owners)
+func oneByOne(x *snap.Index) func([]geo.Point) {
+	return func(points []geo.Point) {
+		found := 0
+		for _, p := range points {
+			found += int(x.Locate(p))
+		}
+		runtime.KeepAlive(found)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(points)), "ns/point")
 }
 
-// BenchmarkBuild also reports what the index keeps in memory besides the coverage.
-func BenchmarkBuild(b *testing.B) {
-	c, _ := bigCounty(b)
-	begin := time.Now()
-	newPlanarIndex(c)
-	planarNs := float64(time.Since(begin).Nanoseconds())
-	memory := func() uint64 {
+func together(x *snap.Index) func([]geo.Point) {
+	owners := make([]coverage.ID, sample)
+	return func(points []geo.Point) { x.LocateAll(points, owners) }
+}
+
+// BenchmarkLocate looks up random points in the county, one by one and together.
+func BenchmarkLocate(b *testing.B) {
+	c := county(b)
+	x, points, slow := snap.Build(c), randomPoints(c, sample), newOrbIndex(micros(c))
+	withOrb := func(points []geo.Point) {
+		found := 0
+		for _, p := range points {
+			found += slow.locate(p.Orb())
+		}
+		runtime.KeepAlive(found)
+	}
+	b.Run("one", func(b *testing.B) { benchmarkAgainst(b, "orb", points, points, 64, oneByOne(x), withOrb) })
+	b.Run("batch", func(b *testing.B) { benchmarkAgainst(b, "orb", points, points, 64, together(x), withOrb) })
+}
+
+// kept is what stays in memory of what f makes.
+func kept[T any](f func() T) (made T, bytes float64) {
+	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	before := memory()
-	x := snap.Build(c)
-	kept := memory() - before
+	before := heap()
+	made = f()
+	return made, float64(heap()) - float64(before)
+}
+
+// BenchmarkBuild also reports what the index keeps in memory besides the coverage.
+func BenchmarkBuild(b *testing.B) {
+	c := county(b)
+	polygons := micros(c)
+	x, bytes := kept(func() *snap.Index { return snap.Build(c) })
+	var ours, theirs []float64
 	b.ResetTimer()
 	for b.Loop() {
+		begin := time.Now()
 		x = snap.Build(c)
+		ours = append(ours, time.Since(begin).Seconds())
+		begin = time.Now()
+		newOrbIndex(polygons)
+		theirs = append(theirs, time.Since(begin).Seconds())
 	}
-	b.ReportMetric(float64(kept)/1e6, "MB-kept")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/planarNs, "×planar")
+	b.ReportMetric(median(ours), "s/build")
+	b.ReportMetric(bytes/1e6, "MB-kept")
+	b.ReportMetric(median(ours)/median(theirs), "×orb")
 	runtime.KeepAlive(x)
+}
+
+// BenchmarkProvince is the county fifty times over: a million micro-grids in one index. It takes 7 GB and a minute; -short leaves
+// it out.
+func BenchmarkProvince(b *testing.B) {
+	if testing.Short() {
+		b.Skip("takes 7 GB")
+	}
+	type built struct {
+		c *coverage.Coverage
+		x *snap.Index
+	}
+	var seconds float64
+	big, bytes := kept(func() built {
+		areas := testcounty.Province.Areas()
+		begin := time.Now()
+		c, err := coverage.Build(areas)
+		if err != nil {
+			b.Fatal(err)
+		}
+		x := snap.Build(c)
+		seconds = time.Since(begin).Seconds()
+		return built{c, x}
+	})
+	b.Run("build", func(b *testing.B) {
+		for b.Loop() { // once is enough, and is done
+		}
+		b.ReportMetric(seconds, "s/build")
+		b.ReportMetric(bytes/1e6, "MB-kept")
+	})
+	small := county(b)
+	y, points, others := snap.Build(small), randomPoints(big.c, sample), randomPoints(small, sample)
+	b.Run("one", func(b *testing.B) { benchmarkAgainst(b, "county", points, others, 1, oneByOne(big.x), oneByOne(y)) })
+	b.Run("batch", func(b *testing.B) { benchmarkAgainst(b, "county", points, others, 1, together(big.x), together(y)) })
 }
