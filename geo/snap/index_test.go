@@ -77,9 +77,15 @@ func mustAgree(t fatal, c *coverage.Coverage, x *snap.Index, points []geo.Point)
 		}
 		return c.Code(id)
 	}
-	for _, p := range points {
-		if got, want := x.Locate(p), slow.locate(p); got != want {
+	owners := make([]coverage.ID, len(points))
+	x.LocateAll(points, owners)
+	for i, p := range points {
+		got, want := x.Locate(p), slow.locate(p)
+		if got != want {
 			t.Fatalf("Locate(%v) = %s, want %s", p, code(got), code(want))
+		}
+		if owners[i] != got {
+			t.Fatalf("LocateAll gives %s at %v, Locate %s", code(owners[i]), p, code(got))
 		}
 	}
 }
@@ -106,12 +112,49 @@ func TestLocateAgreesOnACounty(t *testing.T) {
 		}
 	}
 	mustAgree(t, c, x, points)
-	owners := make([]coverage.ID, len(points))
-	x.LocateAll(points, owners)
-	for i, p := range points {
-		if owners[i] != x.Locate(p) {
-			t.Fatalf("LocateAll gives %d at %v, Locate %d", owners[i], p, x.Locate(p))
+}
+
+// TestOneOwnerOnBorders asks for 20,000 vertices and midpoints of edges of a county: each belongs to one area, the one of the
+// lowest code of those that meet there.
+func TestOneOwnerOnBorders(t *testing.T) {
+	t.Parallel()
+	c, x := build(t, testcounty.County.Areas())
+	var micros []coverage.ID
+	var boxes [][2]geo.Point
+	areas := map[coverage.ID]coverage.Area{}
+	for id := range coverage.ID(c.Len()) {
+		if c.Level(id) == coverage.Micro {
+			low, high := c.BoundsOf(id)
+			micros, boxes, areas[id] = append(micros, id), append(boxes, [2]geo.Point{low, high}), c.Area(id)
 		}
+	}
+	vertices, random, shared := c.Vertices(), rand.New(rand.NewPCG(9, 10)), 0
+	for i := range 20_000 {
+		k := 1 + random.IntN(len(vertices)-1)
+		p, q := vertices[k], vertices[k-1]
+		if i%2 == 1 { // the lattice point nearest to the middle, on the edge or a step beside it
+			p = geo.Point{Lon: (p.Lon + q.Lon) / 2, Lat: (p.Lat + q.Lat) / 2}
+		}
+		var meet []coverage.ID
+		for j, id := range micros { // their children are none, and they cover all above them
+			low, high := boxes[j][0], boxes[j][1]
+			if p.Lon >= low.Lon && p.Lon <= high.Lon && p.Lat >= low.Lat && p.Lat <= high.Lat && areas[id].Side(p) != geo.Outside {
+				meet = append(meet, id)
+			}
+		}
+		if len(meet) > 1 {
+			shared++
+		}
+		want := coverage.None
+		if len(meet) > 0 {
+			want = meet[0] // IDs are in order of code
+		}
+		if got := x.Locate(p); got != want {
+			t.Fatalf("%v belongs to %d, want %d, the first of %v", p, got, want, meet)
+		}
+	}
+	if shared < 8_000 {
+		t.Errorf("only %d of the points lie in several areas", shared)
 	}
 }
 
@@ -169,6 +212,20 @@ func TestBorderRule(t *testing.T) {
 		{"island", []coverage.Area{
 			{Code: "1", Level: coverage.Town, Shape: []coverage.Polygon{{box(0, 0, 5, 5)}, {box(50, 50, 55, 55)}}}, area("2", "", coverage.Town, box(5, 0, 40, 5)),
 		}, []want{{52, 52, "1"}, {50, 50, "1"}, {49, 50, ""}, {5, 3, "1"}, {6, 3, "2"}}},
+		{"T-junction: a vertex on the edge of an area that has none there", []coverage.Area{
+			area("2", "", coverage.Town, box(0, 0, 1000, 500)), area("1", "", coverage.Town, box(0, 500, 300, 1000)), area("3", "", coverage.Town, box(300, 500, 1000, 1000)),
+		}, []want{{300, 500, "1"}, {301, 500, "2"}, {299, 500, "1"}, {300, 501, "1"}, {301, 501, "3"}, {300, 499, "2"}, {1000, 500, "2"}, {0, 500, "1"}}},
+		{"T-junction on a slanting edge", []coverage.Area{
+			area("2", "", coverage.Town, ring(0, 0, 3000, 1500, 0, 1500)), area("1", "", coverage.Town, ring(1000, 500, 1000, 0, 0, 0)),
+			area("3", "", coverage.Town, ring(1000, 500, 3000, 1500, 3000, 0, 1000, 0)),
+		}, []want{{1000, 500, "1"}, {1000, 501, "2"}, {1001, 500, "3"}, {1002, 501, "2"}, {998, 499, "1"}, {3000, 1500, "2"}, {1000, 0, "1"}, {1, 1, "2"}}},
+		{"both sides of the antimeridian", []coverage.Area{
+			area("1", "", coverage.County, box(geo.MaxLon-3000, -1000, geo.MaxLon, 1000), box(-geo.MaxLon, -1000, -geo.MaxLon+2000, 1000)),
+			area("2", "", coverage.County, box(-geo.MaxLon+2000, -1000, -geo.MaxLon+9000, 1000)),
+		}, []want{
+			{geo.MaxLon, 0, "1"}, {-geo.MaxLon, 0, "1"}, {geo.MaxLon, 1000, "1"}, {geo.MaxLon, 1001, ""}, {-geo.MaxLon, -1001, ""}, {geo.MaxLon - 3000, 5, "1"},
+			{geo.MaxLon - 3001, 5, ""}, {-geo.MaxLon + 2000, 0, "1"}, {-geo.MaxLon + 2001, 0, "2"}, {-geo.MaxLon + 9001, 0, ""}, {0, 0, ""},
+		}},
 		{"overlap", []coverage.Area{
 			area("1", "", coverage.Town, box(0, 0, 10, 10)), area("2", "", coverage.Town, box(5, 0, 15, 10)),
 		}, []want{{4, 5, "1"}, {7, 5, "1"}, {10, 5, "1"}, {11, 5, "2"}}},
@@ -216,30 +273,33 @@ func TestLocateOfNothing(t *testing.T) {
 	x.LocateAll(nil, nil)
 }
 
-// TestManyAreasInAPoint lets 40 areas meet in one point and overlap in one square, more than a cell can count by bits.
+// TestManyAreasInAPoint lets areas meet in one point and overlap in one square: few, more than a near record takes, and more
+// than any record can count by bits.
 func TestManyAreasInAPoint(t *testing.T) {
 	t.Parallel()
-	var areas []coverage.Area
-	for i := range int32(40) {
-		angle := func(i int32) (int32, int32) {
-			sin, cos := math.Sincos(2 * math.Pi * float64(i) / 40)
-			return int32(100000 * cos), int32(100000 * sin)
+	for _, n := range []int32{4, 11, 40} {
+		var areas []coverage.Area
+		for i := range n {
+			angle := func(i int32) (int32, int32) {
+				sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(n))
+				return int32(100000 * cos), int32(100000 * sin)
+			}
+			ax, ay := angle(i)
+			bx, by := angle((i + 1) % n)
+			areas = append(areas, area(fmt.Sprintf("%03d", 100-i), "", coverage.Town, ring(0, 0, ax, ay, bx, by)))
+			areas = append(areas, area(fmt.Sprintf("9%02d", i), "", coverage.Grid, box(200000-i, 0, 200100+i, 100)))
 		}
-		ax, ay := angle(i)
-		bx, by := angle((i + 1) % 40)
-		areas = append(areas, area(fmt.Sprintf("%03d", 100-i), "", coverage.Town, ring(0, 0, ax, ay, bx, by)))
-		areas = append(areas, area(fmt.Sprintf("9%02d", i), "", coverage.Grid, box(200000-i, 0, 200100+i, 100)))
+		c, x := build(t, areas)
+		random := rand.New(rand.NewPCG(3, 4))
+		points := around(geo.Point{})
+		for range 4000 {
+			points = append(points,
+				geo.Point{Lon: random.Int32N(20) - 10, Lat: random.Int32N(20) - 10},
+				geo.Point{Lon: random.Int32N(200000) - 100000, Lat: random.Int32N(200000) - 100000},
+				geo.Point{Lon: 199950 + random.Int32N(200), Lat: random.Int32N(110) - 5})
+		}
+		mustAgree(t, c, x, points)
 	}
-	c, x := build(t, areas)
-	random := rand.New(rand.NewPCG(3, 4))
-	points := around(geo.Point{})
-	for range 4000 {
-		points = append(points,
-			geo.Point{Lon: random.Int32N(20) - 10, Lat: random.Int32N(20) - 10},
-			geo.Point{Lon: random.Int32N(200000) - 100000, Lat: random.Int32N(200000) - 100000},
-			geo.Point{Lon: 199950 + random.Int32N(200), Lat: random.Int32N(110) - 5})
-	}
-	mustAgree(t, c, x, points)
 }
 
 // TestLocateAgreesOnAnything compares on small lattices full of touching, overlapping and self-crossing areas, where
