@@ -2,8 +2,10 @@ package geo_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
+	"github.com/uber/h3-go/v4"
 	"pgregory.net/rapid"
 
 	"jingwei/geo"
@@ -126,4 +128,80 @@ func TestCell(t *testing.T) {
 			t.Errorf("no cell at %v", pole)
 		}
 	}
+}
+
+func TestCellTree(t *testing.T) {
+	t.Parallel()
+	if n := len(geo.BaseCells()); n != 122 {
+		t.Errorf("%d base cells", n)
+	}
+	pentagons := 0
+	for _, base := range geo.BaseCells() {
+		c := base
+		for r := 1; r <= geo.MaxResolution; r++ {
+			children := c.AppendChildren(nil)
+			if len(children) == 6 {
+				pentagons++
+			}
+			for _, child := range children {
+				if !child.Valid() || child.Resolution() != r || child.Parent(r-1) != c || child.Parent(0) != base || child.Parent(r) != child {
+					t.Fatalf("%v is no child of %v", child, c)
+				}
+			}
+			if h3.Cell(c).CenterChild(r) != h3.Cell(children[0]) || len(children) != len(h3.Cell(c).ImmediateChildren()) {
+				t.Fatalf("%v has other children: %v", c, children)
+			}
+			c = children[r%len(children)]
+		}
+		if len(c.AppendChildren(nil)) > 0 || c.Parent(16) != 0 || c.Parent(-1) != 0 || base.Parent(1) != 0 {
+			t.Errorf("%v has children or parents that do not exist", c)
+		}
+	}
+	if pentagons != 12 {
+		t.Errorf("%d pentagons", pentagons)
+	}
+}
+
+// TestReach holds the bound that covers rest on against points as far from the centre as they come: it starts from corners of cells of
+// the incident's resolution, at random places and at all pentagons, and looks how far the centres of their ancestors are.
+func TestReach(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	var corners []geo.Point
+	add := func(c geo.Cell) { corners = append(corners, c.Boundary()...) }
+	for range 3_000 {
+		p, _ := geo.PointOf(random.Float64()*360-180, math.Asin(random.Float64()*2-1)*180/math.Pi)
+		add(geo.CellAt(p, geo.IncidentResolution))
+	}
+	for _, base := range geo.BaseCells() {
+		// The same two children again and again: some ways lead straight away from the centre.
+		for digits := range 7 * 7 {
+			c := base
+			for r := range geo.IncidentResolution {
+				children := c.AppendChildren(nil)
+				c = children[[]int{digits % 7, digits / 7}[r%2]%len(children)]
+			}
+			add(c)
+		}
+	}
+	var farthest [geo.IncidentResolution + 1]float64
+	for _, p := range corners {
+		fine := geo.CellAt(p, geo.IncidentResolution)
+		for r := range farthest {
+			center := fine.Parent(r).Center()
+			reach := geo.ReachRad(r)
+			part := geo.DistanceM(center, p) / geo.EarthRadiusM / (reach * geo.StretchAt(center, reach))
+			farthest[r] = max(farthest[r], part)
+			// A corner is rounded to the lattice, by up to a centimetre.
+			if part > 1+0.01/geo.EarthRadiusM/reach {
+				t.Fatalf("%v is %.4f of the reach from the centre of %v, resolution %d", p, part, fine.Parent(r), r)
+			}
+		}
+	}
+	for r, part := range farthest {
+		if part < 0.85 {
+			t.Errorf("resolution %d: no point is farther than %.3f of the reach: is it too wide?", r, part)
+		}
+	}
+	t.Logf("the farthest point of each resolution, in parts of the reach: %.4f", farthest)
 }
