@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/geojson"
 
 	"jingwei/data"
 	"jingwei/geo"
@@ -33,9 +38,10 @@ type importAreasCommand struct {
 	Layer      string  `placeholder:"NAME" help:"Object of a TopoJSON file that has several."`
 	CRS        string  `name:"crs" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84" help:"What the coordinates are in: wgs84, cgcs2000 (taken as wgs84), gcj02 (AMap, Tencent) or bd09 (Baidu)."`
 	Codes      string  `enum:"cn,free" default:"cn" help:"Rule of the codes: cn (6, 9, 12, 15, 17 digits, each extending its parent's) or free (up to 32 characters)."`
-	ToleranceM float64 `name:"tolerance-m" default:"0.5" placeholder:"METRES" help:"Width up to which gaps and overlaps are let pass (0.5)."`
+	ToleranceM float64 `name:"tolerance-m" default:"0.5" placeholder:"METRES" help:"Width up to which gaps, overlaps and the like are taken for noise of drawing and mended (0.5)."`
 	AllowGaps  bool    `help:"Parts of a parent that no area covers are meant: they stay the parent's own."`
 	Note       string  `help:"Note of the edition (the file's name)."`
+	Report     string  `placeholder:"FILE" help:"File for all repairs, warnings and problems, not only the first of them: GeoJSON, a point each, to lay over a map."`
 	DryRun     bool    `help:"Check everything, store nothing."`
 }
 
@@ -58,6 +64,9 @@ func (cmd *importAreasCommand) Run(ctx context.Context, c *Config, s *streams, n
 	if opt.Codes, err = importing.ParseCodeRule(cmd.Codes); err != nil {
 		return err
 	}
+	if cmd.Report != "" {
+		opt.Listed = math.MaxInt
+	}
 	if opt.Norms, err = norms(); err != nil {
 		return err
 	}
@@ -69,10 +78,14 @@ func (cmd *importAreasCommand) Run(ctx context.Context, c *Config, s *streams, n
 	p := newProgress(s.err)
 	report, err := importing.Areas(ctx, d.Pool, file, filepath.Base(cmd.File), opt, p.show)
 	p.finish()
-	if report != nil {
-		printAreaReport(s.out, report, cmd.DryRun, err == nil)
+	if report == nil {
+		return err
 	}
-	return err
+	printAreaReport(s.out, report, cmd.DryRun, err == nil)
+	if cmd.Report == "" {
+		return err
+	}
+	return errors.Join(err, writeOutput(cmd.Report, s.out, func(w io.Writer) error { return writeReport(w, report) }))
 }
 
 // norms are the usual numbers of households, from the data folder.
@@ -100,21 +113,41 @@ func openInput(name string, in io.Reader) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
+// How many entries are printed; the largest repairs come first.
+const (
+	printedRepairs  = 20
+	printedProblems = 100
+)
+
 func printAreaReport(out io.Writer, r *importing.Report, dryRun, whole bool) {
 	fmt.Fprintf(out, "Read %d areas with %d vertices.\n", r.Read, r.Vertices)
-	printList(out, "Repaired", r.RepairCount, r.Repairs, func(p importing.Repair) string {
-		return fmt.Sprintf("feature %d (%s), at %.7f,%.7f: %s, area %.1f m² before, %.1f m² after", p.Feature, p.Code, p.Place[0], p.Place[1], p.What, p.AreaBeforeM2, p.AreaAfterM2)
-	})
-	printList(out, "Warnings", r.WarningCount, r.Warnings, importing.Problem.String)
-	printList(out, "Problems", r.ProblemCount, r.Problems, importing.Problem.String)
+	for _, kind := range r.RepairKinds {
+		fmt.Fprintf(out, "  %-15s %6d mended", kind.What, kind.Count)
+		if kind.AreaM2 > 0 {
+			fmt.Fprintf(out, ", %.1f m² in all, up to %.2f m wide", kind.AreaM2, kind.WidthM)
+		}
+		fmt.Fprintln(out)
+	}
+	printList(out, "Repaired", r.RepairCount, r.Repairs[:min(len(r.Repairs), printedRepairs)], importing.Repair.String)
+	printList(out, "Warnings", r.WarningCount, r.Warnings[:min(len(r.Warnings), printedProblems)], importing.Problem.String)
+	printList(out, "Problems", r.ProblemCount, r.Problems[:min(len(r.Problems), printedProblems)], importing.Problem.String)
+	if r.RepairCount > printedRepairs || r.WarningCount > printedProblems || r.ProblemCount > printedProblems {
+		fmt.Fprintln(out, "--report FILE lists all of them.")
+	}
+	if !whole {
+		return // the error says why nothing was imported
+	}
+	counts := fmt.Sprintf("%d areas added, %d changed, %d unchanged", r.Added, r.Changed, r.Unchanged)
+	if r.Outside > 0 {
+		counts += fmt.Sprintf("; %d areas that are not in the file changed with them, so that all fit", r.Outside)
+	}
 	switch {
-	case !whole: // the error says why nothing was imported
 	case r.Edition == 0:
 		fmt.Fprintln(out, "Nothing changed: every area is in already, just so.")
 	case dryRun:
-		fmt.Fprintf(out, "Dry run: edition %d would have %d areas added and %d changed, %d unchanged.\n", r.Edition, r.Added, r.Changed, r.Unchanged)
+		fmt.Fprintf(out, "Dry run: edition %d would have %s.\n", r.Edition, counts)
 	default:
-		fmt.Fprintf(out, "Edition %d: %d areas added, %d changed, %d unchanged.\n", r.Edition, r.Added, r.Changed, r.Unchanged)
+		fmt.Fprintf(out, "Edition %d: %s.\n", r.Edition, counts)
 	}
 }
 
@@ -129,4 +162,39 @@ func printList[T any](out io.Writer, title string, count int, list []T, line fun
 	if more := count - len(list); more > 0 {
 		fmt.Fprintf(out, "  … and %d more\n", more)
 	}
+}
+
+// writeReport writes what a report lists as points; an entry without a place has no geometry.
+func writeReport(w io.Writer, r *importing.Report) error {
+	type feature struct {
+		Type       string `json:"type"`
+		Geometry   any    `json:"geometry"`
+		Properties any    `json:"properties"`
+	}
+	features := []feature{}
+	add := func(place *[2]float64, properties any) {
+		f := feature{Type: "Feature", Properties: properties}
+		if place != nil {
+			f.Geometry = geojson.NewGeometry(orb.Point(*place))
+		}
+		features = append(features, f)
+	}
+	type problem struct {
+		Kind string `json:"kind"`
+		importing.Problem
+	}
+	for _, p := range r.Problems {
+		add(p.Place, problem{"problem", p})
+	}
+	for _, p := range r.Warnings {
+		add(p.Place, problem{"warning", p})
+	}
+	for _, p := range r.Repairs {
+		add(&p.Place, struct {
+			Kind string `json:"kind"`
+			importing.Repair
+			Message string `json:"message"`
+		}{"repair", p, p.String()})
+	}
+	return json.NewEncoder(w).Encode(map[string]any{"type": "FeatureCollection", "features": features})
 }

@@ -91,7 +91,7 @@ func listShapes(ctx context.Context, q db.Querier, edition int) ([]coverage.Area
 		if a.Level, err = coverage.ParseLevel(level); err != nil {
 			return nil, nil, fmt.Errorf("area %s: %w", a.Code, err)
 		}
-		if a.Shape, err = decodeShape(shape); err != nil {
+		if a.Shape, err = DecodeShape(shape); err != nil {
 			return nil, nil, fmt.Errorf("area %s: %w", a.Code, err)
 		}
 		areas = append(areas, a)
@@ -100,8 +100,8 @@ func listShapes(ctx context.Context, q db.Querier, edition int) ([]coverage.Area
 	return areas, facts, rows.Err()
 }
 
-// decodeShape reads a WKB multipolygon onto the lattice; its rings come without the closing point.
-func decodeShape(data []byte) ([]coverage.Polygon, error) {
+// DecodeShape reads a WKB multipolygon onto the lattice; its rings come without the closing point.
+func DecodeShape(data []byte) ([]coverage.Polygon, error) {
 	geometry, err := wkb.Unmarshal(data)
 	if err != nil {
 		return nil, err

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,10 +27,12 @@ type importer struct {
 	features []*feature          // those of the file that can be used so far
 	byCode   map[string]*feature // the same
 	ids      map[string]identity // of the codes in the file, where the database knows them
-	before   map[string]Row      // the areas of the last edition that the file replaces
-	parents  map[string]*cell    // areas one level up, by code
+	parents  map[string]Row      // areas one level up that features name or lie in
 	counties map[string]string   // of the parents
+	last     map[string]Row      // areas of the last edition that the import can concern
+	redrawn  map[string]bool     // areas of the file that are new, or of another shape or parent than in the last edition
 
+	mended    []Repair
 	misplaced []*feature // whose place does not fit their parent
 }
 
@@ -55,7 +57,10 @@ func Areas(ctx context.Context, pool *pgxpool.Pool, r io.Reader, name string, op
 	}
 	err = db.InLongTx(ctx, pool, func(tx pgx.Tx) error {
 		im.tx = tx
-		if err := im.run(ctx); err != nil {
+		err := im.run(ctx)
+		im.listMends()
+		im.repairsDone(im.mended)
+		if err != nil {
 			return err
 		}
 		if opt.DryRun {
@@ -74,14 +79,17 @@ func (im *importer) defaults(name string) error {
 		return errors.New("name the properties that hold the code and the name of an area (--code, --name)")
 	case o.Level == coverage.County && o.Parent != "":
 		return errors.New("a county has no parent: leave --parent out")
-	case o.ToleranceM < 0:
+	case !(o.ToleranceM >= 0):
 		return fmt.Errorf("the tolerance is %v m; it cannot be negative", o.ToleranceM)
 	}
 	if o.ToleranceM == 0 {
-		o.ToleranceM = DefaultToleranceM
+		o.ToleranceM = coverage.DefaultToleranceM
 	}
 	if o.Now.IsZero() {
 		o.Now = time.Now()
+	}
+	if im.listed = o.Listed; im.listed == 0 {
+		im.listed = maxListed
 	}
 	if o.Note == "" {
 		o.Note = filepath.Base(name)
@@ -137,7 +145,6 @@ func (im *importer) read(r io.Reader) (*Problem, error) {
 		}
 		im.Vertices += vertices(f.Shape)
 		if good {
-			f.beforeM2 = areaM2(f.Shape)
 			im.features = append(im.features, f)
 			im.byCode[f.Code] = f
 		}
@@ -169,10 +176,6 @@ func (im *importer) run(ctx context.Context) error {
 	if err := lockEditions(ctx, im.tx); err != nil {
 		return err
 	}
-	// The planner's guesses about the cost of geometry make it compile queries that run for milliseconds.
-	if _, err := im.tx.Exec(ctx, `SET LOCAL jit = off`); err != nil {
-		return err
-	}
 	number, err := nextEdition(ctx, im.tx, im.opt.Now)
 	if errors.Is(err, ErrEffectiveBefore) {
 		im.problem(Problem{Reason: EffectiveBefore, Message: err.Error(), Remedy: "choose a later instant"})
@@ -181,41 +184,37 @@ func (im *importer) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	im.progress("check", 0, 0)
 	if err := im.checkIdentities(ctx); err != nil {
 		return err
 	}
-	if err := stage(ctx, im.tx, im.features); err != nil {
-		return fmt.Errorf("staging: %w", err)
-	}
-	err = repairAll(ctx, im.tx, im.features, im.opt.ToleranceM, im.tell, func(done, total int) { im.progress("check", done, total) })
-	if err != nil {
-		return fmt.Errorf("checking shapes: %w", err)
-	}
-	im.listRepairs()
 	if err := im.findParents(ctx); err != nil {
 		return fmt.Errorf("finding parents: %w", err)
 	}
 	if err := im.hintDatum(ctx); err != nil {
 		return err
 	}
-	if err := im.refused(); err != nil {
+	if im.ProblemCount > 0 {
+		if err := im.checkShapes(); err != nil {
+			return err
+		}
+		return im.refused()
+	}
+	if err := im.load(ctx); err != nil {
+		return fmt.Errorf("loading the last edition: %w", err)
+	}
+	rows, err := im.fit(ctx)
+	if err != nil {
 		return err
 	}
-	changed, err := im.compare(ctx)
-	if err != nil || len(changed) == 0 {
-		return err
-	}
-	if err := im.checkBorders(ctx, changed); err != nil {
-		return fmt.Errorf("checking borders: %w", err)
-	}
-	if err := im.refused(); err != nil {
+	if err := im.refused(); err != nil || len(rows) == 0 {
 		return err
 	}
 	im.Edition = number
-	im.progress("publish", 0, len(changed))
-	_, err = Publish(ctx, im.tx, im.rows(changed), Edition{EffectiveAt: im.opt.Now, PublishedAt: im.opt.Now, Note: im.opt.Note})
+	im.progress("publish", 0, len(rows))
+	_, err = Publish(ctx, im.tx, slices.Values(rows), Edition{EffectiveAt: im.opt.Now, PublishedAt: im.opt.Now, Note: im.opt.Note})
 	if err == nil {
-		im.progress("publish", len(changed), len(changed))
+		im.progress("publish", len(rows), len(rows))
 	}
 	return err
 }
@@ -244,37 +243,94 @@ func (im *importer) checkIdentities(ctx context.Context) (err error) {
 	return nil
 }
 
-// listRepairs reports what was mended, what changed shapes first: in many files every ring runs the other way.
-func (im *importer) listRepairs() {
+// listMends reports what was done to single rings.
+func (im *importer) listMends() {
 	for _, m := range mendWords {
 		for _, f := range im.features {
 			if f.mended&m.mend != 0 {
-				im.repair(Repair{Feature: f.index, Code: f.Code, What: m.word, Place: *anyPlace(f.Shape), AreaBeforeM2: f.beforeM2, AreaAfterM2: areaM2(f.Shape)})
+				im.mended = append(im.mended, Repair{Feature: f.index, Code: f.Code, What: m.word, Place: *anyPlace(f.Shape)})
 			}
 		}
 	}
 }
 
-// compare counts what the file adds, changes and leaves as it is; the changed features come back in the order of their codes.
-func (im *importer) compare(ctx context.Context) ([]*feature, error) {
-	codes := make([]string, 0, len(im.ids))
-	for code := range im.ids {
-		codes = append(codes, code)
+// load reads the areas of the last edition that the import can concern, and compares the file with them: the counties of which the
+// file draws something, with all that is in them, and whatever of other counties lies beside them. A file of counties concerns all
+// counties, as they can leave gaps together.
+func (im *importer) load(ctx context.Context) error {
+	im.last, im.redrawn = map[string]Row{}, map[string]bool{}
+	read := func(which string, args ...any) error {
+		rows, err := listCurrent(ctx, im.tx, which, args...)
+		for _, row := range rows {
+			im.last[row.Code] = row
+		}
+		return err
 	}
-	old, err := listCurrent(ctx, im.tx, withCode, codes)
-	if err != nil {
-		return nil, err
+	if im.opt.Level == coverage.County {
+		if err := read(ofLevel, coverage.County.String()); err != nil {
+			return err
+		}
+		im.compare()
 	}
-	im.before = make(map[string]Row, len(old))
-	for _, row := range old {
-		im.before[row.Code] = row
-	}
-	var changed []*feature
+	drawn := map[string]bounds{} // of each county in which the file draws something
 	for _, f := range im.features {
-		row, known := im.before[f.Code]
+		county := im.counties[f.Parent]
+		if f.Level == coverage.County {
+			county = f.Code
+			if !im.redrawn[county] {
+				continue
+			}
+		}
+		b, known := drawn[county]
 		if !known {
-			im.Added++
-			changed = append(changed, f)
+			b = boxAround(f.Shape)
+		}
+		drawn[county] = b.join(boxAround(f.Shape))
+	}
+	if err := read(inCounty, slices.Collect(maps.Keys(drawn))); err != nil {
+		return err
+	}
+	im.compare()
+	near := slices.Collect(maps.Values(drawn))
+	for county := range drawn {
+		if row, known := im.last[county]; known {
+			near = append(near, boxAround(row.Shape))
+		}
+	}
+	if err := read(meetsBox, boxArgs(2*im.opt.ToleranceM, near...)...); err != nil {
+		return err
+	}
+	for _, level := range coverage.Levels[1:] {
+		maps.DeleteFunc(im.last, func(_ string, row Row) bool {
+			_, known := im.last[row.Parent]
+			return row.Level == level && !known
+		})
+	}
+	return nil
+}
+
+// compare finds out which areas of the file are redrawn.
+func (im *importer) compare() {
+	for _, f := range im.features {
+		if row, known := im.last[f.Code]; !known || row.Parent != f.Parent || !coverage.SameShape(row.Shape, f.Shape) {
+			im.redrawn[f.Code] = true
+		}
+	}
+}
+
+// rows are the areas that an edition changes, in the order of their codes; areas are all with their new shapes.
+func (im *importer) rows(areas []coverage.Area) []Row {
+	var out []Row
+	for _, area := range areas {
+		row, known := im.last[area.Code]
+		changed := !known || row.Parent != area.Parent || !coverage.SameShape(row.Shape, area.Shape)
+		f := im.byCode[area.Code]
+		if f == nil {
+			if changed {
+				im.Outside++
+				row.Shape = area.Shape
+				out = append(out, row)
+			}
 			continue
 		}
 		// What the file does not say stays.
@@ -287,27 +343,18 @@ func (im *importer) compare(ctx context.Context) ([]*feature, error) {
 		if f.population == nil {
 			f.population = row.Population
 		}
-		if row.Name == f.Name && row.Parent == f.Parent && row.Kind == f.kind && sameCount(row.Households, f.households) &&
-			sameCount(row.Population, f.population) && sameShape(row.Shape, f.Shape) {
+		switch {
+		case !known:
+			im.Added++
+		case changed || row.Name != f.Name || row.Kind != f.kind || !sameCount(row.Households, f.households) || !sameCount(row.Population, f.population):
+			im.Changed++
+		default:
 			im.Unchanged++
 			continue
 		}
-		im.Changed++
-		changed = append(changed, f)
+		out = append(out, Row{Area: area, Kind: f.kind, Households: f.households, Population: f.population})
 	}
-	slices.SortFunc(changed, func(f, g *feature) int { return strings.Compare(f.Code, g.Code) })
-	return changed, nil
+	return out
 }
 
 func sameCount(a, b *int) bool { return a == b || a != nil && b != nil && *a == *b }
-
-// rows are the features as Publish takes them.
-func (im *importer) rows(features []*feature) func(yield func(Row) bool) {
-	return func(yield func(Row) bool) {
-		for _, f := range features {
-			if !yield(Row{Area: f.Area, Kind: f.kind, Households: f.households, Population: f.population}) {
-				return
-			}
-		}
-	}
-}

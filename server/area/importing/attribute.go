@@ -22,7 +22,6 @@ type feature struct {
 	kind                   string // "" where the file does not say
 	households, population *int
 	mended                 mend
-	beforeM2               float64 // the area as drawn
 }
 
 // problem is a Problem about the feature.

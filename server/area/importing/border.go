@@ -1,223 +1,352 @@
 package importing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"jingwei/geo"
 	"jingwei/geo/coverage"
 )
 
-// checkBorders looks for gaps, overlaps and areas that stick out of their parents, among the areas that the import changes, their
-// siblings, their parents and their children.
-func (im *importer) checkBorders(ctx context.Context, changed []*feature) error {
-	groups, err := im.siblings(ctx, changed)
+// roundingM is how far rounding to the lattice moves a border at most when a file is cleaned once more: a step or two a cut.
+const roundingM = 0.05
+
+// fit makes the areas of the file and those of the last edition fit, reports what had to be done, and gives the rows that are not as
+// they were, in the order of their codes; none after a problem.
+func (im *importer) fit(ctx context.Context) ([]Row, error) {
+	areas := im.place()
+	if len(im.redrawn) == 0 {
+		return im.rows(areas), nil
+	}
+	im.progress("borders", 0, 0)
+	cleaned, err := coverage.Clean(areas, im.opt.ToleranceM)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	below, err := im.descendants(ctx, changed)
+	kept := im.tellFindings(cleaned.Findings, false)
+	if err := im.hintDatum(ctx); err != nil || im.ProblemCount > 0 {
+		return nil, err
+	}
+	repairs := cleaned.Repairs
+	same, err := im.asBefore(cleaned)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	groups = append(groups, below...)
-	findings, err := check(ctx, im.tx, groups, im.opt.ToleranceM, func(done, total int) { im.progress("borders", done, total) })
-	if err != nil {
-		return err
+	if len(same) > 0 {
+		for i, area := range areas {
+			if same[area.Code] {
+				areas[i].Shape = im.last[area.Code].Shape
+			}
+		}
+		if cleaned, err = coverage.Clean(areas, im.opt.ToleranceM); err != nil {
+			return nil, err
+		}
 	}
-	for _, f := range mergeParts(findings) {
-		im.report(groups[f.group], f)
+	for i := range cleaned.Areas {
+		if code := cleaned.Areas[i].Code; kept[code] {
+			cleaned.Areas[i].Shape = im.last[code].Shape
+		}
 	}
-	return im.hintDatum(ctx)
+	rows := im.rows(cleaned.Areas)
+	im.tellRepairs(repairs, rows)
+	return rows, nil
 }
 
-// siblings are the groups whose children the import changes.
-func (im *importer) siblings(ctx context.Context, changed []*feature) ([]*group, error) {
-	byParent := map[string]*group{}
-	var parents, unknown []string
-	touch := func(parent string) {
-		if byParent[parent] != nil {
-			return
-		}
-		g := &group{parent: im.parents[parent]}
-		byParent[parent] = g
-		parents = append(parents, parent)
-		if g.parent == nil && parent != "" {
-			unknown = append(unknown, parent)
-		}
-	}
-	for _, f := range changed {
-		touch(f.Parent)
-		if row, known := im.before[f.Code]; known {
-			touch(row.Parent)
-		}
-	}
-	// A parent that the file takes an area away from.
-	rows, err := listCurrent(ctx, im.tx, withCode, unknown)
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range rows {
-		byParent[row.Code].parent = &cell{code: row.Code, shape: row.Shape}
-	}
-	which := withParent
-	if im.opt.Level == coverage.County {
-		which = atTheTop
-	}
-	if rows, err = listCurrent(ctx, im.tx, which, parents); err != nil {
-		return nil, err
-	}
-	for _, row := range rows {
-		if im.byCode[row.Code] == nil {
-			g := byParent[row.Parent]
-			g.children = append(g.children, &cell{code: row.Code, shape: row.Shape})
+// place is all areas, those of the file in the place of those of the last edition, in the order of their codes.
+func (im *importer) place() []coverage.Area {
+	areas := make([]coverage.Area, 0, len(im.last)+len(im.features))
+	for code, row := range im.last {
+		if im.byCode[code] == nil {
+			areas = append(areas, row.Area)
 		}
 	}
 	for _, f := range im.features {
-		if g := byParent[f.Parent]; g != nil {
-			g.children = append(g.children, f.cell())
-		}
+		areas = append(areas, f.Area)
 	}
-	slices.Sort(parents)
-	var groups []*group
-	for _, parent := range parents {
-		if g := byParent[parent]; len(g.children) > 0 {
-			groups = append(groups, g)
-		}
-	}
-	return groups, nil
+	slices.SortFunc(areas, func(a, b coverage.Area) int { return strings.Compare(a.Code, b.Code) })
+	return areas
 }
 
-func (f *feature) cell() *cell {
-	return &cell{code: f.Code, feature: f.index, line: f.line, shape: f.Shape}
+// checkShapes tells of shapes that are in doubt, whatever lies beside them: all that can be said where parents are not known.
+func (im *importer) checkShapes() error {
+	im.progress("borders", 0, 0)
+	areas := make([]coverage.Area, len(im.features))
+	for i, f := range im.features {
+		areas[i] = f.Area
+		areas[i].Parent = ""
+	}
+	cleaned, err := coverage.Clean(areas, im.opt.ToleranceM)
+	if err != nil {
+		return err
+	}
+	im.tellFindings(cleaned.Findings, true)
+	return nil
 }
 
-// descendants are the groups whose parent gets another shape by the import.
-func (im *importer) descendants(ctx context.Context, changed []*feature) ([]*group, error) {
-	byParent := map[string]*group{}
-	var parents []string
-	for _, f := range changed {
-		if row, known := im.before[f.Code]; known && !sameShape(row.Shape, f.Shape) {
-			byParent[f.Code] = &group{parent: f.cell(), moved: true}
-			parents = append(parents, f.Code)
+// asBefore names the areas of the file that cleaning has made what they were in the last edition but for rounding, as it happens when
+// a file that does not fit to the vertex is imported again. They stay as they were, or every import would move them by a centimetre.
+//
+// Two shapes are compared by taking one for the parent of the other: what sticks out, and what is left uncovered, is the difference.
+func (im *importer) asBefore(cleaned *coverage.Cleaned) (map[string]bool, error) {
+	var pairs []coverage.Area
+	for _, area := range cleaned.Areas {
+		row, known := im.last[area.Code]
+		if known && im.redrawn[area.Code] && row.Parent == area.Parent && !coverage.SameShape(row.Shape, area.Shape) {
+			pairs = append(pairs, coverage.Area{Code: area.Code, Level: coverage.County, Shape: row.Shape},
+				coverage.Area{Code: area.Code + " ", Parent: area.Code, Level: coverage.Town, Shape: area.Shape})
 		}
 	}
-	if len(parents) == 0 {
-		return nil, nil
+	same := map[string]bool{}
+	if len(pairs) == 0 {
+		return same, nil
 	}
-	rows, err := listCurrent(ctx, im.tx, withParent, parents)
+	differences, err := coverage.Clean(pairs, min(roundingM, im.opt.ToleranceM))
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range rows {
-		g := byParent[row.Parent]
-		g.children = append(g.children, &cell{code: row.Code, shape: row.Shape})
-	}
-	var groups []*group
-	for _, parent := range parents {
-		if g := byParent[parent]; len(g.children) > 0 {
-			groups = append(groups, g)
+	for _, pair := range pairs {
+		if pair.Level == coverage.County {
+			same[pair.Code] = true
 		}
 	}
-	return groups, nil
+	for _, f := range differences.Findings {
+		delete(same, strings.TrimSuffix(f.Area, " "))
+		delete(same, strings.TrimSuffix(f.Other, " "))
+	}
+	return same, nil
 }
 
-// merged is all regions of one kind between the same areas, told by the widest of them.
+// merged is all findings of one reason about the same areas, told by the widest of them.
 type merged struct {
-	finding
-	parts int
+	coverage.Finding
+	places int
 }
 
-// mergeParts joins the regions of two areas, or of an area and its parent; gaps stay apart.
-func mergeParts(findings []finding) []merged {
+// mergeFindings joins what two areas have with each other, or an area with its parent or itself; gaps stay apart.
+func mergeFindings(findings []coverage.Finding) []merged {
+	type key struct {
+		reason      coverage.Reason
+		area, other string
+	}
+	at := map[key]int{}
 	var out []merged
 	for _, f := range findings {
-		if n := len(out) - 1; n >= 0 && f.kind != uncovered && out[n].kind == f.kind && out[n].group == f.group && out[n].a == f.a && out[n].b == f.b {
-			sum := out[n].areaM2 + f.areaM2
-			if f.widthM > out[n].widthM {
-				out[n].finding = f
-			}
-			out[n].areaM2 = sum
-			out[n].parts++
+		k := key{f.Reason, f.Area, f.Other}
+		i, again := at[k]
+		if !again || f.Reason == coverage.Gap {
+			at[k] = len(out)
+			out = append(out, merged{f, 1})
 			continue
 		}
-		out = append(out, merged{f, 1})
+		sum := out[i].AreaM2 + f.AreaM2
+		if f.WidthM > out[i].WidthM {
+			out[i].Finding = f
+		}
+		out[i].AreaM2 = sum
+		out[i].places++
 	}
 	return out
 }
 
-// report turns a region into a problem or a warning.
-func (im *importer) report(g *group, m merged) {
-	size := fmt.Sprintf("%s m², up to %.1f m wide", squareMetres(m.areaM2), m.widthM)
-	if m.parts > 1 {
-		size = fmt.Sprintf("%s m² in %d places, here up to %.1f m wide", squareMetres(m.areaM2), m.parts, m.widthM)
-	}
-	at := m.place
-	p := Problem{Place: &at}
-	name := func(c *cell) { p.Feature, p.Line, p.Code = c.feature, c.line, c.code }
-	switch m.kind {
-	case overlapping:
-		a, b := g.children[m.a], g.children[m.b]
-		if a.feature == 0 {
-			a, b = b, a
+// tellFindings turns findings into problems, and those that are not the file's into warnings; it names the areas that are to stay as
+// they are because of the latter. With alone, only what is wrong with a shape by itself is told.
+func (im *importer) tellFindings(findings []coverage.Finding, alone bool) (kept map[string]bool) {
+	parents := im.concerned()
+	var gone, old []merged
+	told := map[string]bool{}
+	for _, m := range mergeFindings(findings) {
+		if alone && m.Reason != coverage.SelfCrossing && m.Reason != coverage.Vanished {
+			continue
 		}
-		if a.feature == 0 {
-			return // both are as they were, and were accepted then
-		}
-		name(a)
-		p.Reason, p.Message = Overlap, fmt.Sprintf("overlaps %s: %s", b.code, size)
-		p.Remedy = "draw the common border once, with the same vertices on both sides"
-	case sticking:
-		child := g.children[m.a]
 		switch {
-		case g.moved:
-			name(g.parent)
-			p.Reason, p.Message = ChildrenOutside, fmt.Sprintf("its area %s would lie outside it: %s", child.code, size)
-			p.Remedy = fmt.Sprintf("keep the border around %s, or import the areas below it together with it as a plan", child.code)
-		case child.feature == 0:
-			return
-		default:
-			name(child)
-			p.Reason, p.Message = CrossesParent, fmt.Sprintf("sticks out of its parent %s: %s", g.parent.code, size)
-			if m.areaM2 > areaM2(child.shape)/2 {
-				p.Reason, p.Message = OutsideParent, fmt.Sprintf("lies mostly outside its parent %s", g.parent.code)
+		case m.Reason == coverage.Vanished:
+			gone = append(gone, m)
+			continue
+		case m.Reason == coverage.Gap && m.Area != "":
+			if parents[m.Area] {
+				im.tellGap(m)
 			}
-			p.Remedy = "correct the border or the parent"
-			im.misplaced = append(im.misplaced, im.byCode[child.code])
+			continue
+		case m.Reason == coverage.Gap || m.Reason == coverage.Hole:
+			// At the top, only a file of counties can tell: of the others not all are looked at.
+			if im.opt.Level == coverage.County && (m.Reason == coverage.Gap || im.redrawn[m.Area]) {
+				im.tellGap(m)
+			}
+			continue
 		}
-	case uncovered:
-		im.reportGap(g, m, p, size)
+		told[m.Area], told[m.Other] = true, true
+		if alone || im.redrawn[m.Area] || im.redrawn[m.Other] {
+			im.tellFinding(m)
+		} else {
+			old = append(old, m)
+		}
+	}
+	for _, m := range gone {
+		if !told[m.Area] && (!alone || im.empty(m.Area)) {
+			im.tellVanished(m)
+		}
+	}
+	kept = map[string]bool{}
+	if im.ProblemCount > 0 {
+		return kept // what else does not fit may come of that
+	}
+	for _, m := range old {
+		im.tellOld(m)
+		kept[m.Area] = true
+		if m.Reason == coverage.Overlap {
+			kept[m.Other] = true
+		}
+	}
+	im.keepBelow(kept)
+	return kept
+}
+
+// concerned are the parents whose children, or own shape, the file changes.
+func (im *importer) concerned() map[string]bool {
+	parents := map[string]bool{}
+	for code := range im.redrawn {
+		parents[code], parents[im.byCode[code].Parent], parents[im.last[code].Parent] = true, true, true
+	}
+	return parents
+}
+
+// keepBelow adds to a set of areas all that lie below them.
+func (im *importer) keepBelow(kept map[string]bool) {
+	if len(kept) == 0 {
 		return
+	}
+	byLevel := slices.SortedFunc(maps.Values(im.last), func(a, b Row) int { return cmp.Compare(a.Level, b.Level) })
+	for _, row := range byLevel {
+		if kept[row.Parent] {
+			kept[row.Code] = true
+		}
+	}
+	maps.DeleteFunc(kept, func(code string, _ bool) bool { return im.byCode[code] != nil })
+}
+
+// size says how large a finding is.
+func (m merged) size() string {
+	if m.places > 1 {
+		return fmt.Sprintf("%s m² in %d places, here up to %.1f m wide", squareMetres(m.AreaM2), m.places, m.WidthM)
+	}
+	return fmt.Sprintf("%s m², up to %.1f m wide", squareMetres(m.AreaM2), m.WidthM)
+}
+
+// problemOf is a problem without words about an area, be it in the file or not.
+func (im *importer) problemOf(code string, at geo.Point) Problem {
+	p := Problem{Code: code, Place: place(at)}
+	if f := im.byCode[code]; f != nil {
+		p.Feature, p.Line = f.index, f.line
+	}
+	return p
+}
+
+// first puts the one of two areas first that stands first in the file.
+func (im *importer) first(a, b string) (string, string) {
+	f, g := im.byCode[a], im.byCode[b]
+	if f == nil || g != nil && g.index < f.index {
+		return b, a
+	}
+	return a, b
+}
+
+func (im *importer) tellFinding(m merged) {
+	switch m.Reason {
+	case coverage.SelfCrossing:
+		p := im.problemOf(m.Area, m.Place)
+		p.Reason, p.Message = SelfCrossing, "the border crosses itself, and it is in doubt what lies inside: "+m.size()
+		p.Remedy = "draw the border without a crossing (in QGIS: Check Validity, then Fix Geometries, and look at the result)"
+		im.problem(p)
+	case coverage.Overlap:
+		area, other := im.first(m.Area, m.Other)
+		p := im.problemOf(area, m.Place)
+		p.Reason, p.Message = Overlap, fmt.Sprintf("overlaps %s: %s", other, m.size())
+		p.Remedy = "draw the common border once, with the same vertices on both sides"
+		im.problem(p)
+	case coverage.CrossesParent:
+		f := im.byCode[m.Area]
+		if f == nil {
+			p := im.problemOf(m.Other, m.Place)
+			p.Reason, p.Message = ChildrenOutside, fmt.Sprintf("its area %s would lie outside it: %s", m.Area, m.size())
+			p.Remedy = fmt.Sprintf("keep the border around %s, or import the areas below it together with it as a plan", m.Area)
+			im.problem(p)
+			return
+		}
+		p := im.problemOf(m.Area, m.Place)
+		p.Reason, p.Message = CrossesParent, fmt.Sprintf("sticks out of its parent %s: %s", m.Other, m.size())
+		if m.AreaM2 > coverage.AreaM2(f.Shape)/2 {
+			p.Reason, p.Message = OutsideParent, fmt.Sprintf("lies mostly outside its parent %s", m.Other)
+		}
+		p.Remedy = "correct the border or the parent"
+		im.misplaced = append(im.misplaced, f)
+		im.problem(p)
+	}
+}
+
+// empty tells whether an area of the file encloses nothing at all.
+func (im *importer) empty(code string) bool {
+	f := im.byCode[code]
+	return f != nil && coverage.AreaM2(f.Shape) == 0
+}
+
+func (im *importer) tellVanished(m merged) {
+	p := im.problemOf(m.Area, m.Place)
+	switch {
+	case im.empty(m.Area):
+		p.Reason, p.Message = NoArea, "the border encloses nothing"
+		p.Remedy = "draw the area again, or take the feature out"
+	case p.Feature > 0:
+		p.Reason, p.Message = Vanished, fmt.Sprintf("nothing is left of the area: it is nowhere wider than %v m, or others lie over it", im.opt.ToleranceM)
+		p.Remedy = "draw the area again, or import with a smaller --tolerance-m"
+	default:
+		p.Reason, p.Message = Vanished, fmt.Sprintf("nothing would be left of the area, which is not in the file: it is nowhere wider than %v m, or others lie over it", im.opt.ToleranceM)
+		p.Remedy = "import the area together with its neighbours, or with a smaller --tolerance-m"
 	}
 	im.problem(p)
 }
 
-func (im *importer) reportGap(g *group, m merged, p Problem, size string) {
-	var around []string
-	for _, n := range m.around {
-		around = append(around, g.children[n].code)
-		if c := g.children[n]; c.feature > 0 && p.Feature == 0 {
-			p.Feature, p.Line, p.Code = c.feature, c.line, c.code
+// tellOld warns of what did not fit before the import.
+func (im *importer) tellOld(m merged) {
+	p := im.problemOf(m.Area, m.Place)
+	p.Remedy = "nothing was changed there; import these areas again, drawn to fit"
+	switch m.Reason {
+	case coverage.Overlap:
+		p.Reason, p.Message = Overlap, fmt.Sprintf("has overlapped %s before: %s", m.Other, m.size())
+	case coverage.CrossesParent:
+		p.Reason, p.Message = CrossesParent, fmt.Sprintf("has stuck out of its parent %s before: %s", m.Other, m.size())
+	default:
+		p.Reason, p.Message = SelfCrossing, "has crossed itself before: "+m.size()
+	}
+	im.warn(p)
+}
+
+func (im *importer) tellGap(m merged) {
+	beside := ""
+	if len(m.Around) > 0 {
+		beside = " beside " + strings.Join(m.Around, ", ")
+	}
+	p := im.problemOf(m.Area, m.Place)
+	for _, code := range m.Around {
+		if im.byCode[code] != nil {
+			p = im.problemOf(code, m.Place)
+			break
 		}
 	}
-	beside := ""
-	if len(around) > 0 {
-		beside = " beside " + strings.Join(around, ", ")
-	}
-	if g.parent == nil && len(m.around) == 1 {
-		p.Reason, p.Message = Hole, fmt.Sprintf("has a hole that no other area fills: %s", size)
+	if m.Reason == coverage.Hole {
+		p.Reason, p.Message = Hole, "has a hole that no other area fills: "+m.size()
 		p.Remedy = "nothing has to be done if the hole belongs to somebody else"
 		im.warn(p)
 		return
 	}
 	p.Reason = Gap
-	if g.parent == nil {
-		p.Message = fmt.Sprintf("a gap%s: %s", beside, size)
+	if m.Area == "" {
+		p.Message = fmt.Sprintf("a gap%s: %s", beside, m.size())
 	} else {
-		if p.Feature == 0 {
-			p.Feature, p.Line, p.Code = g.parent.feature, g.parent.line, g.parent.code
-		}
-		p.Message = fmt.Sprintf("a part of %s is left without an area%s: %s", g.parent.code, beside, size)
+		p.Message = fmt.Sprintf("a part of %s is left without an area%s: %s", m.Area, beside, m.size())
 	}
 	if im.opt.AllowGaps {
 		p.Remedy = "nothing has to be done: it stays the parent's own"
@@ -226,6 +355,25 @@ func (im *importer) reportGap(g *group, m merged, p Problem, size string) {
 	}
 	p.Remedy = "close the gap, or import with --allow-gaps if it is meant"
 	im.problem(p)
+}
+
+// tellRepairs reports what was mended in the file's areas and in others that are changed.
+func (im *importer) tellRepairs(repairs []coverage.Repair, rows []Row) {
+	changed := map[string]bool{}
+	for _, row := range rows {
+		changed[row.Code] = true
+	}
+	for _, r := range repairs {
+		f := im.byCode[r.Area]
+		if f == nil && !changed[r.Area] && im.byCode[r.Other] == nil {
+			continue
+		}
+		repair := Repair{Code: r.Area, Other: r.Other, What: string(r.Reason), Place: *place(r.Place), AreaM2: r.AreaM2, WidthM: r.WidthM}
+		if f != nil {
+			repair.Feature = f.index
+		}
+		im.mended = append(im.mended, repair)
+	}
 }
 
 // squareMetres writes an area so that small ones are not zero.

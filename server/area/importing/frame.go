@@ -3,6 +3,7 @@ package importing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
@@ -22,7 +23,7 @@ func (im *importer) hintDatum(ctx context.Context) error {
 	for i := 0; i < len(im.misplaced) && len(samples) < hintSamples; i += step {
 		samples = append(samples, im.misplaced[i])
 	}
-	as, err := im.fit(ctx, samples, im.opt.Datum)
+	as, err := im.fitIn(ctx, samples, im.opt.Datum)
 	if err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func (im *importer) hintDatum(ctx context.Context) error {
 		if datum == im.opt.Datum {
 			continue
 		}
-		fit, err := im.fit(ctx, samples, datum)
+		fit, err := im.fitIn(ctx, samples, datum)
 		if err != nil {
 			return err
 		}
@@ -41,36 +42,51 @@ func (im *importer) hintDatum(ctx context.Context) error {
 			Message: fmt.Sprintf("the coordinates look like %s: read so, %.1f %% of the area of misplaced areas lies in their parents, read as %s %.1f %%", datum, fit*100, im.opt.Datum, as*100),
 			Remedy:  fmt.Sprintf("import with --crs %s", datum)}
 		im.ProblemCount++
-		im.Problems = append([]Problem{p}, im.Problems[:min(len(im.Problems), maxListed-1)]...)
+		im.Problems = append([]Problem{p}, im.Problems[:min(len(im.Problems), im.listed-1)]...)
 		return nil
 	}
 	return nil
 }
 
-// fit is the mean part of the features' areas that lies in their parents, 0 to 1, if the file is read in a frame.
-func (im *importer) fit(ctx context.Context, features []*feature, datum geo.Datum) (float64, error) {
+// fitIn is the mean part of the features' areas that lies in their parents, 0 to 1, if the file is read in a frame.
+func (im *importer) fitIn(ctx context.Context, features []*feature, datum geo.Datum) (float64, error) {
 	sum := 0.0
 	for _, f := range features {
 		shape, ok := reread(f.Shape, im.opt.Datum, datum)
 		if !ok {
 			continue
 		}
-		geom, err := encodeShape(shape)
+		rows, err := im.listNear(ctx, coverage.Levels[f.Level-1], boxAround(shape))
 		if err != nil {
 			return 0, err
 		}
-		var part float64
-		err = im.tx.QueryRow(ctx, `
-			SELECT coalesce(max(ST_Area(ST_Intersection(s.geom, m.g)) / nullif(ST_Area(m.g), 0)), 0)
-			FROM area_shape s JOIN area a ON a.code = s.code, (SELECT ST_MakeValid(ST_GeomFromEWKB($1)) AS g) m
-			WHERE upper_inf(s.editions) AND a.level = $2 AND s.geom && m.g AND ($3 = '' OR s.code = $3)`,
-			geom, coverage.Levels[f.Level-1].String(), im.namedParent(f)).Scan(&part)
-		if err != nil {
-			return 0, err
+		most := 0.0
+		for _, row := range rows {
+			if named := im.namedParent(f); named != "" && named != row.Code {
+				continue
+			}
+			part, err := partInside(shape, row.Shape)
+			if err != nil {
+				return 0, err
+			}
+			most = max(most, part)
 		}
-		sum += part
+		sum += most
 	}
 	return sum / float64(len(features)), nil
+}
+
+// partInside is the part of a shape's area that lies in another, 0 to 1.
+func partInside(shape, parent []coverage.Polygon) (float64, error) {
+	areaM2 := coverage.AreaM2(shape)
+	if areaM2 == 0 {
+		return 0, nil
+	}
+	cleaned, err := coverage.Clean([]coverage.Area{{Code: "1", Level: coverage.County, Shape: parent}, {Code: "2", Parent: "1", Level: coverage.Town, Shape: shape}}, 0)
+	if err != nil || slices.ContainsFunc(cleaned.Findings, func(f coverage.Finding) bool { return f.Reason == coverage.Vanished }) {
+		return 0, err
+	}
+	return min(1, coverage.AreaM2(cleaned.Areas[1].Shape)/areaM2), nil
 }
 
 // namedParent is the parent that the file means, as opposed to the one that was found by place; "" where it does not say.

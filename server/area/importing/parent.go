@@ -9,6 +9,7 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/geo/snap"
 )
 
 // checkAntimeridian refuses an edge that goes around the world the long way.
@@ -48,29 +49,15 @@ func checkChina(shape []coverage.Polygon, code string) *defect {
 
 // findParents gives every feature its parent, and loads the parents.
 func (im *importer) findParents(ctx context.Context) error {
-	im.parents, im.counties = map[string]*cell{}, map[string]string{}
+	im.parents, im.counties = map[string]Row{}, map[string]string{}
 	if im.opt.Level == coverage.County {
 		return nil
 	}
 	above := coverage.Levels[im.opt.Level-1]
 	if im.opt.Parent == "" {
 		im.progress("parents", 0, len(im.features))
-		found, err := listParents(ctx, im.tx, above)
-		if err != nil {
+		if err := im.locateParents(ctx, above); err != nil {
 			return err
-		}
-		for n, f := range im.features {
-			switch codes := found[n]; len(codes) {
-			case 1:
-				f.Parent = codes[0]
-			case 0:
-				if err := im.tellNoParent(ctx, f, above); err != nil {
-					return err
-				}
-			default:
-				im.tell(f, &defect{reason: AmbiguousParent, message: fmt.Sprintf("a point inside lies in each of the areas %s", strings.Join(codes, ", ")),
-					remedy: "name the parent with --parent"})
-			}
 		}
 	}
 	if err := im.loadParents(ctx, above); err != nil {
@@ -80,14 +67,14 @@ func (im *importer) findParents(ctx context.Context) error {
 		if f.Parent == "" {
 			continue
 		}
-		parent, known := im.parents[f.Parent]
-		if !known {
+		if _, known := im.parents[f.Parent]; !known {
 			im.tell(f, &defect{reason: UnknownParent, message: fmt.Sprintf("there is no %s %s to be its parent", above, f.Parent),
 				remedy: fmt.Sprintf("import the areas of level %s first, or correct the property %q", above, im.opt.Parent)})
 			continue
 		}
-		if id, known := im.ids[f.Code]; known && id.current && id.level == f.Level && id.county != im.counties[parent.code] {
-			im.tell(f, &defect{reason: ForeignCode, message: fmt.Sprintf("the code belongs to county %s, the parent %s to county %s", id.county, parent.code, im.counties[parent.code]),
+		county := im.counties[f.Parent]
+		if id, known := im.ids[f.Code]; known && id.current && id.level == f.Level && id.county != county {
+			im.tell(f, &defect{reason: ForeignCode, message: fmt.Sprintf("the code belongs to county %s, the parent %s to county %s", id.county, f.Parent, county),
 				remedy: "give the area a new code; a code stays in its county"})
 		}
 		if im.opt.Codes == CN && !strings.HasPrefix(f.Code, f.Parent) {
@@ -105,7 +92,7 @@ func (im *importer) findParents(ctx context.Context) error {
 	return nil
 }
 
-// loadParents reads the areas of the level above that features name.
+// loadParents reads the areas of the level above that features name or lie in.
 func (im *importer) loadParents(ctx context.Context, above coverage.Level) error {
 	var codes []string
 	for _, f := range im.features {
@@ -121,7 +108,7 @@ func (im *importer) loadParents(ctx context.Context, above coverage.Level) error
 	}
 	for _, row := range rows {
 		if row.Level == above {
-			im.parents[row.Code] = &cell{code: row.Code, shape: row.Shape}
+			im.parents[row.Code] = row
 		}
 	}
 	identities, err := listIdentities(ctx, im.tx, codes)
@@ -134,22 +121,91 @@ func (im *importer) loadParents(ctx context.Context, above coverage.Level) error
 	return nil
 }
 
+// locateParents finds for each feature the area of the level above that holds a point inside it.
+func (im *importer) locateParents(ctx context.Context, above coverage.Level) error {
+	if len(im.features) == 0 {
+		return nil
+	}
+	points := make([]geo.Point, len(im.features))
+	for i, f := range im.features {
+		points[i] = pointInside(f.Shape)
+	}
+	rows, err := im.listNear(ctx, above, boxOf(points...))
+	if err != nil {
+		return err
+	}
+	areas := make([]coverage.Area, len(rows))
+	for i, row := range rows {
+		areas[i] = row.Area
+		areas[i].Parent = ""
+	}
+	c, err := coverage.Build(areas)
+	if err != nil {
+		return err
+	}
+	index := snap.Build(c)
+	for i, f := range im.features {
+		owner := index.Locate(points[i])
+		if owner == coverage.None {
+			if err := im.tellNoParent(ctx, f, above); err != nil {
+				return err
+			}
+			continue
+		}
+		if codes := holders(c, points[i]); len(codes) > 1 {
+			im.tell(f, &defect{reason: AmbiguousParent, message: fmt.Sprintf("a point inside lies in each of the areas %s", strings.Join(codes, ", ")),
+				remedy: "name the parent with --parent"})
+			continue
+		}
+		f.Parent = c.Code(owner)
+	}
+	return nil
+}
+
+// listNear reads the areas of a level whose boxes meet a box.
+func (im *importer) listNear(ctx context.Context, level coverage.Level, b bounds) ([]Row, error) {
+	return listCurrent(ctx, im.tx, ofLevelIn, append(boxArgs(0, b), level.String())...)
+}
+
+// holders are the areas that p is inside of: several only where areas overlap.
+func holders(c *coverage.Coverage, p geo.Point) (codes []string) {
+	for id := range coverage.ID(c.Len()) {
+		low, high := c.BoundsOf(id)
+		if low.Lon <= p.Lon && p.Lon <= high.Lon && low.Lat <= p.Lat && p.Lat <= high.Lat && c.Area(id).Side(p) == geo.Inside {
+			codes = append(codes, c.Code(id))
+		}
+	}
+	return codes
+}
+
+// pointInside is a point well inside a shape; of a shape without area, or whose rings cancel, a vertex.
+func pointInside(shape []coverage.Polygon) geo.Point {
+	area := coverage.Area{Code: "1"}
+	for _, polygon := range shape {
+		rings := slices.DeleteFunc(slices.Clone(polygon), func(ring coverage.Ring) bool { return geo.TwiceArea(ring).Sign() == 0 })
+		if len(rings) > 0 {
+			area.Shape = append(area.Shape, rings)
+		}
+	}
+	c, err := coverage.Build([]coverage.Area{area})
+	if err != nil {
+		return shape[0][0][0]
+	}
+	return c.Label(0)
+}
+
 // tellNoParent says why a feature lies in no area of the level above, as well as one can guess.
 func (im *importer) tellNoParent(ctx context.Context, f *feature, above coverage.Level) error {
 	d := &defect{reason: NoParent, message: fmt.Sprintf("no %s holds a point inside the area", above),
 		remedy: fmt.Sprintf("import the areas of level %s first, or name the parent with --parent", above)}
 	im.misplaced = append(im.misplaced, f)
 	lat, lon := f.Shape[0][0][0].Degrees()
-	if math.Abs(lat) <= 90 && im.ProblemCount < maxListed {
-		var held bool
-		err := im.tx.QueryRow(ctx, `
-			SELECT EXISTS (SELECT FROM area_shape s JOIN area a ON a.code = s.code
-				WHERE upper_inf(s.editions) AND a.level = $1 AND ST_Intersects(s.geom, ST_SetSRID(ST_MakePoint($2, $3), 4326)))`,
-			above.String(), lon, lat).Scan(&held)
+	if swapped, err := geo.PointOf(lon, lat); err == nil && im.ProblemCount < im.listed {
+		rows, err := im.listNear(ctx, above, boxOf(swapped))
 		if err != nil {
 			return err
 		}
-		if held {
+		if slices.ContainsFunc(rows, func(row Row) bool { return row.Side(swapped) != geo.Outside }) {
 			d.reason, d.message = SwappedAxes, fmt.Sprintf("the area lies in no %s, but with latitude and longitude swapped it would", above)
 			d.remedy = "swap the axes: longitude comes first"
 		}

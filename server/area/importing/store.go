@@ -3,10 +3,13 @@ package importing
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 
+	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/area"
 )
 
 // lockEditions makes publications wait for each other until the end of their transactions.
@@ -49,26 +52,65 @@ type Row struct {
 	Households, Population *int   // nil where it is not known
 }
 
-// Which areas of the last edition listCurrent reads; $1 is a list of codes.
+// Which areas of the last edition listCurrent reads, by its arguments.
 const (
-	withCode   = `s.code = ANY($1)`
-	withParent = `s.parent = ANY($1)`
-	atTheTop   = `s.parent IS NULL AND $1::text[] IS NOT NULL`
+	withCode = `s.code = ANY($1)`
+	ofLevel  = `a.level = $1`
+	inCounty = `s.county = ANY($1)`
+	meetsBox = `s.code IN (SELECT n.code FROM unnest($1::float8[], $2::float8[], $3::float8[], $4::float8[]) b (west, south, east, north)
+		JOIN area_shape n ON n.geom && ST_MakeEnvelope(west, south, east, north, 4326) WHERE upper_inf(n.editions))`
+	ofLevelIn = `a.level = $5 AND ` + meetsBox
 )
 
 // listCurrent reads areas of the last edition.
-func listCurrent(ctx context.Context, tx pgx.Tx, which string, codes []string) ([]Row, error) {
-	if codes == nil {
-		codes = []string{}
-	}
+func listCurrent(ctx context.Context, tx pgx.Tx, which string, args ...any) ([]Row, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT s.code, coalesce(s.parent, ''), s.name, a.level, s.kind, s.households, s.population, ST_AsBinary(s.geom)
 		FROM area_shape s JOIN area a ON a.code = s.code
-		WHERE upper_inf(s.editions) AND `+which+` ORDER BY s.code`, codes)
+		WHERE upper_inf(s.editions) AND `+which+` ORDER BY s.code`, args...)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, scanRow)
+}
+
+// bounds are a rectangle along the axes.
+type bounds struct{ low, high geo.Point }
+
+// boxOf is the smallest box around points.
+func boxOf(points ...geo.Point) bounds {
+	b := bounds{points[0], points[0]}
+	for _, p := range points[1:] {
+		b = b.join(bounds{p, p})
+	}
+	return b
+}
+
+func boxAround(shape []coverage.Polygon) bounds {
+	b := boxOf(shape[0][0]...)
+	for _, polygon := range shape[1:] {
+		b = b.join(boxOf(polygon[0]...))
+	}
+	return b
+}
+
+func (b bounds) join(c bounds) bounds {
+	return bounds{geo.Point{Lon: min(b.low.Lon, c.low.Lon), Lat: min(b.low.Lat, c.low.Lat)},
+		geo.Point{Lon: max(b.high.Lon, c.high.Lon), Lat: max(b.high.Lat, c.high.Lat)}}
+}
+
+// boxArgs are boxes as meetsBox takes them, each made wider by a margin.
+func boxArgs(marginM float64, boxes ...bounds) []any {
+	const degreesPerMetre = 180 / math.Pi / geo.EarthRadiusM
+	var west, south, east, north []float64
+	for _, b := range boxes {
+		lowLon, lowLat := b.low.Degrees()
+		highLon, highLat := b.high.Degrees()
+		up := marginM * degreesPerMetre
+		aside := up / max(0.01, math.Cos(max(-lowLat, highLat)*math.Pi/180))
+		west, south, east, north = append(west, lowLon-aside), append(south, lowLat-up), append(east, highLon+aside), append(north, highLat+up)
+	}
+	return []any{west, south, east, north}
 }
 
 func scanRow(row pgx.CollectableRow) (r Row, err error) {
@@ -80,32 +122,8 @@ func scanRow(row pgx.CollectableRow) (r Row, err error) {
 	if r.Level, err = coverage.ParseLevel(level); err != nil {
 		return r, fmt.Errorf("area %s: %w", r.Code, err)
 	}
-	if r.Shape, err = decodeShape(shape); err != nil {
+	if r.Shape, err = area.DecodeShape(shape); err != nil {
 		return r, fmt.Errorf("area %s: %w", r.Code, err)
 	}
 	return r, nil
-}
-
-// listParents finds, for each staged shape, the areas of a level that hold a point inside it; most often exactly one.
-func listParents(ctx context.Context, tx pgx.Tx, level coverage.Level) (map[int][]string, error) {
-	if _, err := tx.Exec(ctx, `
-		CREATE TEMP TABLE staged_point ON COMMIT DROP AS SELECT n, ST_PointOnSurface(geom) AS p FROM staged;
-		CREATE INDEX ON staged_point USING gist (p);
-		ANALYZE staged_point`); err != nil {
-		return nil, err
-	}
-	rows, err := tx.Query(ctx, `
-		SELECT q.n, s.code FROM area_shape s JOIN area a ON a.code = s.code JOIN staged_point q ON q.p && s.geom AND ST_Intersects(s.geom, q.p)
-		WHERE upper_inf(s.editions) AND a.level = $1 ORDER BY 1, 2`, level.String())
-	if err != nil {
-		return nil, err
-	}
-	parents := map[int][]string{}
-	var n int
-	var code string
-	_, err = pgx.ForEachRow(rows, []any{&n, &code}, func() error {
-		parents[n] = append(parents[n], code)
-		return nil
-	})
-	return parents, err
 }

@@ -84,30 +84,51 @@ func (q *quilt) block(column, row, width, height int) coverage.Ring {
 
 func polygonOf(rings ...coverage.Ring) []coverage.Polygon { return []coverage.Polygon{rings} }
 
-func (q *quilt) group(withParent bool) *group {
-	g := &group{}
-	for row := range q.side {
-		for column := range q.side {
-			g.children = append(g.children, &cell{code: fmt.Sprintf("%d.%d", column, row), shape: polygonOf(q.block(column, row, 1, 1))})
-		}
-	}
-	if withParent {
-		g.parent = &cell{code: "parent", shape: polygonOf(q.block(0, 0, q.side, q.side))}
-	}
-	return g
+// family is a parent, if there is one, and its children.
+type family struct {
+	parent   *coverage.Area
+	children []coverage.Area
 }
 
-// spoil does one random harm to a group, and says which.
-func (q *quilt) spoil(g *group) string {
+func (q *quilt) family(withParent bool) *family {
+	f := &family{}
+	level := coverage.County
+	parent := ""
+	if withParent {
+		level, parent = coverage.Town, "parent"
+		f.parent = &coverage.Area{Code: parent, Level: coverage.County, Shape: polygonOf(q.block(0, 0, q.side, q.side))}
+	}
+	for row := range q.side {
+		for column := range q.side {
+			f.children = append(f.children, coverage.Area{Code: fmt.Sprintf("%d.%d", column, row), Parent: parent, Level: level, Shape: polygonOf(q.block(column, row, 1, 1))})
+		}
+	}
+	return f
+}
+
+// shake draws each area by itself with an unsteady hand: every vertex up to 10 cm off.
+func (q *quilt) shake(g *family) string {
+	for _, child := range g.children {
+		for i, p := range child.Shape[0][0] {
+			child.Shape[0][0][i] = geo.Point{Lon: p.Lon + int32(q.rng.IntN(21)-10), Lat: p.Lat + int32(q.rng.IntN(19)-9)}
+		}
+	}
+	return "every vertex shaken"
+}
+
+// spoil does one random harm to a family, and says which.
+func (q *quilt) spoil(g *family) string {
 	rng := q.rng
 	n := rng.IntN(len(g.children))
-	shell := g.children[n].shape[0][0]
+	shell := g.children[n].Shape[0][0]
 	far := []int32{3, 30, 200, 2000}[rng.IntN(4)] // from 3 cm to 20 m
 	moved := func(p geo.Point) geo.Point {
 		return geo.Point{Lon: p.Lon + far*int32(rng.IntN(3)-1), Lat: p.Lat + far*int32(rng.IntN(3)-1)}
 	}
 	extra := func(ring coverage.Ring) {
-		g.children = append(g.children, &cell{code: fmt.Sprintf("extra %d", len(g.children)), shape: polygonOf(ring)})
+		extra := g.children[0]
+		extra.Code, extra.Shape = fmt.Sprintf("extra %d", len(g.children)), polygonOf(ring)
+		g.children = append(g.children, extra)
 	}
 	switch rng.IntN(12) {
 	case 0:
@@ -136,7 +157,7 @@ func (q *quilt) spoil(g *group) string {
 	case 5:
 		if len(shell) > 4 {
 			i := rng.IntN(len(shell))
-			g.children[n].shape[0][0] = slices.Delete(shell, i, i+1)
+			g.children[n].Shape[0][0] = slices.Delete(shell, i, i+1)
 		}
 		return "a vertex missing on one side"
 	case 6:
@@ -160,14 +181,14 @@ func (q *quilt) spoil(g *group) string {
 		return "an area far away"
 	case 9:
 		if g.parent != nil {
-			i := rng.IntN(len(g.parent.shape[0][0]))
-			g.parent.shape[0][0][i] = moved(g.parent.shape[0][0][i])
+			i := rng.IntN(len(g.parent.Shape[0][0]))
+			g.parent.Shape[0][0][i] = moved(g.parent.Shape[0][0][i])
 		}
 		return "a vertex of the parent moved"
 	case 10:
 		m := rng.IntN(len(g.children))
 		if m != n {
-			g.children[n].shape = append(g.children[n].shape, polygonOf(slices.Clone(g.children[m].shape[0][0]))...)
+			g.children[n].Shape = append(g.children[n].Shape, polygonOf(slices.Clone(g.children[m].Shape[0][0]))...)
 		}
 		return "an area that has another in it as a part"
 	}
@@ -175,107 +196,130 @@ func (q *quilt) spoil(g *group) string {
 		ring := q.block(1, 1, 1, 1)
 		slices.Reverse(ring)
 		extra(q.block(0, 0, 3, 3))
-		g.children[len(g.children)-1].shape[0] = append(g.children[len(g.children)-1].shape[0], ring)
+		g.children[len(g.children)-1].Shape[0] = append(g.children[len(g.children)-1].Shape[0], ring)
 	}
 	return "a frame around an area, over others"
 }
 
-// slowly finds what check should find, by overlaying everything with everything.
-func slowly(ctx context.Context, tx pgx.Tx, g *group, toleranceM float64) ([]string, error) {
+// overlaid is how much PostGIS finds wrong with a family by overlaying everything with everything: the number of parts wider than a
+// tolerance, and the area of all parts.
+func overlaid(ctx context.Context, tx pgx.Tx, g *family, toleranceM float64) (wide int, areaM2 float64, err error) {
 	var shapes [][]byte
 	for _, child := range g.children {
-		geom, err := encodeShape(child.shape)
+		geom, err := encodeShape(child.Shape)
 		if err != nil {
-			return nil, err
+			return 0, 0, err
 		}
 		shapes = append(shapes, geom)
 	}
 	var parent []byte
 	if g.parent != nil {
-		var err error
-		if parent, err = encodeShape(g.parent.shape); err != nil {
-			return nil, err
+		if parent, err = encodeShape(g.parent.Shape); err != nil {
+			return 0, 0, err
 		}
 	}
-	rows, err := tx.Query(ctx, `
+	const metresPerDegree = geo.EarthRadiusM * math.Pi / 180
+	err = tx.QueryRow(ctx, `
 		WITH child AS MATERIALIZED (SELECT n - 1 AS n, ST_GeomFromEWKB(w) AS g FROM unnest($1::bytea[]) WITH ORDINALITY u (w, n)),
 		whole AS MATERIALIZED (
 			SELECT CASE WHEN $2::bytea IS NULL
 				THEN (SELECT ST_Union(ST_MakePolygon(ST_ExteriorRing(d.geom))) FROM (SELECT (ST_Dump(ST_Union(g))).geom FROM child) d)
 				ELSE ST_GeomFromEWKB($2) END AS g),
 		region AS MATERIALIZED (
-			SELECT 'overlap' AS kind, a.n AS a, b.n AS b, ST_Intersection(a.g, b.g) AS g FROM child a JOIN child b ON a.n < b.n
-			UNION ALL SELECT 'outside', c.n, -1, ST_Difference(c.g, w.g) FROM child c, whole w WHERE $2::bytea IS NOT NULL
-			UNION ALL SELECT 'gap', -1, -1, ST_Difference(w.g, (SELECT ST_Union(g) FROM child)) FROM whole w),
+			SELECT ST_Intersection(a.g, b.g) AS g FROM child a JOIN child b ON a.n < b.n
+			UNION ALL SELECT ST_Difference(c.g, w.g) FROM child c, whole w WHERE $2::bytea IS NOT NULL
+			UNION ALL SELECT ST_Difference(w.g, (SELECT ST_Union(g) FROM child)) FROM whole w),
 		part AS (
-			SELECT kind, a, b, ST_Scale(g, $4::float8 * cos(radians((ST_YMin(g) + ST_YMax(g)) / 2)), $4::float8) AS m
-			FROM (SELECT kind, a, b, (ST_Dump(ST_CollectionExtract(g, 3))).geom AS g FROM region) d)
-		SELECT kind, a, b, ST_Area(m) FROM part WHERE NOT ST_IsEmpty(ST_Buffer(m, -$3::float8 / 2))`, shapes, parent, toleranceM, metresPerDegree)
-	if err != nil {
-		return nil, err
+			SELECT ST_Scale(g, $4::float8 * cos(radians((ST_YMin(g) + ST_YMax(g)) / 2)), $4::float8) AS m
+			FROM (SELECT (ST_Dump(ST_CollectionExtract(g, 3))).geom AS g FROM region) d)
+		SELECT count(*) FILTER (WHERE NOT ST_IsEmpty(ST_Buffer(m, -$3::float8 / 2))), coalesce(sum(ST_Area(m)), 0) FROM part`,
+		shapes, parent, toleranceM, metresPerDegree).Scan(&wide, &areaM2)
+	return wide, areaM2, err
+}
+
+// fitted lets an importer without a file fit a family: the parent is in the last edition, the children are the file's.
+func fitted(ctx context.Context, tx pgx.Tx, g *family) (*importer, *family, error) {
+	im := &importer{opt: Options{Code: "code", Name: "name", Codes: Free}, tx: tx, byCode: map[string]*feature{}, last: map[string]Row{}, redrawn: map[string]bool{}}
+	if err := im.defaults("file"); err != nil {
+		return nil, nil, err
 	}
-	var lines []string
-	var kind string
-	var a, b int
-	var areaM2 float64
-	_, err = pgx.ForEachRow(rows, []any{&kind, &a, &b, &areaM2}, func() error {
-		lines = append(lines, findingLine(kind, a, b, areaM2))
-		return nil
-	})
-	slices.Sort(lines)
-	return lines, err
+	im.opt.Level = g.children[0].Level
+	if g.parent != nil {
+		im.last[g.parent.Code] = Row{Area: *g.parent}
+	}
+	for i, child := range g.children {
+		f := &feature{index: i + 1, Area: child}
+		im.features = append(im.features, f)
+		im.byCode[f.Code], im.redrawn[f.Code] = f, true
+	}
+	rows, err := im.fit(ctx)
+	out := &family{parent: g.parent}
+	for _, row := range rows {
+		if g.parent != nil && row.Code == g.parent.Code {
+			out.parent = &row.Area
+		} else {
+			out.children = append(out.children, row.Area)
+		}
+	}
+	return im, out, err
 }
 
-// findingLine leaves out the digits in which two ways of cutting the same part differ.
-func findingLine(kind string, a, b int, areaM2 float64) string {
-	return fmt.Sprintf("%s %d %d %.3g m²", kind, a, b, math.Round(areaM2*10)/10)
-}
-
-func TestCheckAgreesWithOverlayOfEverything(t *testing.T) {
+// TestFitAgreesWithOverlayOfEverything lets PostGIS judge: what it finds too wide is refused, nothing else is, and what is accepted
+// has no gap and no overlap any more, and is valid.
+func TestFitAgreesWithOverlayOfEverything(t *testing.T) {
 	pool := dbtest.Open(t)
-	cases := 120
+	cases := 150
 	if testing.Short() {
 		cases = 20
 	}
-	clean, found, skipped := 0, 0, 0
+	accepted, mended, refused, skipped := 0, 0, 0, 0
 	err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		for seed := range uint64(cases) {
 			rng := rand.New(rand.NewPCG(seed, 2))
 			q := newQuilt(rng, 3+rng.IntN(3))
-			g := q.group(rng.IntN(3) > 0)
+			g := q.family(rng.IntN(3) > 0)
 			var harm []string
-			for range rng.IntN(4) {
+			if rng.IntN(2) > 0 {
+				harm = append(harm, q.shake(g))
+			}
+			for range rng.IntN(3) {
 				harm = append(harm, q.spoil(g))
 			}
 			if ok, err := allValid(t.Context(), tx, g); err != nil {
 				return err
 			} else if !ok {
-				skipped++ // the check is promised valid shapes
+				skipped++ // PostGIS overlays valid shapes only
 				continue
 			}
-			findings, err := check(t.Context(), tx, []*group{g}, DefaultToleranceM, func(int, int) {})
+			wide, before, err := overlaid(t.Context(), tx, g, coverage.DefaultToleranceM)
 			if err != nil {
 				return err
 			}
-			var got []string
-			for _, f := range findings {
-				if f.kind == overlapping && f.a > f.b {
-					f.a, f.b = f.b, f.a
-				}
-				got = append(got, findingLine(string(f.kind), f.a, f.b, f.areaM2))
-			}
-			slices.Sort(got)
-			want, err := slowly(t.Context(), tx, g, DefaultToleranceM)
+			im, out, err := fitted(t.Context(), tx, g)
 			if err != nil {
 				return err
 			}
-			if !slices.Equal(got, want) {
-				t.Errorf("seed %d, %q:\n got %q\nwant %q", seed, harm, got, want)
+			// What PostGIS does not see: areas of which nothing is left, and at the top gaps with a narrow mouth.
+			more := slices.ContainsFunc(im.Problems, func(p Problem) bool { return p.Reason == Vanished || g.parent == nil && p.Reason == Gap })
+			if refuses := im.ProblemCount > 0; refuses != (wide > 0) && !more {
+				t.Errorf("seed %d, %q: PostGIS finds %d parts too wide, the import %v", seed, harm, wide, im.Problems)
 			}
-			if len(want) == 0 {
-				clean++
-			} else {
-				found++
+			if im.ProblemCount > 0 {
+				refused++
+				continue
+			}
+			wide, after, err := overlaid(t.Context(), tx, out, 0)
+			if err != nil {
+				return err
+			}
+			valid, err := allValid(t.Context(), tx, out)
+			// PostGIS overlays in doubles: a part of a square millimetre is its rounding.
+			if err != nil || !valid || after > 1e-6 {
+				t.Errorf("seed %d, %q: valid %v, %d parts of %g m² are left of %g m²: %v", seed, harm, valid, wide, after, before, err)
+			}
+			accepted++
+			if len(im.mended) > 0 {
+				mended++
 			}
 		}
 		return nil
@@ -283,18 +327,19 @@ func TestCheckAgreesWithOverlayOfEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d with findings, %d without, %d skipped for invalid shapes", found, clean, skipped)
-	if found < cases/3 || clean < cases/10 {
+	t.Logf("%d accepted, %d of them mended, %d refused, %d skipped for invalid shapes", accepted, mended, refused, skipped)
+	if refused < cases/3 || mended < cases/20 || accepted-mended < cases/20 {
 		t.Error("the cases are too much alike")
 	}
 }
 
-func allValid(ctx context.Context, tx pgx.Tx, g *group) (bool, error) {
-	for _, c := range append(slices.Clone(g.children), g.parent) {
-		if c == nil {
-			continue
-		}
-		geom, err := encodeShape(c.shape)
+func allValid(ctx context.Context, tx pgx.Tx, g *family) (bool, error) {
+	areas := slices.Clone(g.children)
+	if g.parent != nil {
+		areas = append(areas, *g.parent)
+	}
+	for _, area := range areas {
+		geom, err := encodeShape(area.Shape)
 		if err != nil {
 			return false, err
 		}
