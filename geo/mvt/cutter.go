@@ -12,6 +12,7 @@ package mvt
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
@@ -111,6 +112,7 @@ type plan struct {
 	areas    [len(coverage.Levels)]*boxTree
 	borders  *boxTree // of the arcs that separate areas
 	lines    *lines
+	labels   []atomic.Uint64 // of each area, its label on the fine square: one more than the key of the point; 0 until asked for
 }
 
 func newPlan(c *coverage.Coverage, finest coverage.Level) *plan {
@@ -143,6 +145,7 @@ func newPlan(c *coverage.Coverage, finest coverage.Level) *plan {
 	}
 	p.borders = newBoxTree(arcs, arcBoxes)
 	p.lines = newLines(p.coverage.Arcs())
+	p.labels = make([]atomic.Uint64, len(p.ids))
 	return p
 }
 

@@ -15,7 +15,7 @@ type lineJoiner struct {
 
 // lineEnd is an end of a line: its last point, or its first.
 type lineEnd struct {
-	at   point
+	at   uint64 // key of the point
 	line int32
 	last bool
 }
@@ -26,10 +26,13 @@ func (j *lineJoiner) add(line []point) { j.lines = append(j.lines, line) }
 func (j *lineJoiner) join(emit func([]point)) {
 	j.ends, j.taken = j.ends[:0], append(j.taken[:0], make([]bool, len(j.lines))...)
 	for i, line := range j.lines {
-		j.ends = append(j.ends, lineEnd{line[0], int32(i), false}, lineEnd{line[len(line)-1], int32(i), true})
+		j.ends = append(j.ends, lineEnd{line[0].key(), int32(i), false}, lineEnd{line[len(line)-1].key(), int32(i), true})
 	}
 	slices.SortFunc(j.ends, func(a, b lineEnd) int {
-		return cmp.Or(a.at.compare(b.at), cmp.Compare(a.line, b.line))
+		if a.at != b.at {
+			return cmp.Compare(a.at, b.at)
+		}
+		return cmp.Compare(a.line, b.line)
 	})
 	for i := range j.lines {
 		if j.taken[i] {
@@ -49,8 +52,8 @@ func (j *lineJoiner) join(emit func([]point)) {
 // extend appends lines that begin or end where the joined one ends.
 func (j *lineJoiner) extend() {
 	for {
-		at := j.joined[len(j.joined)-1]
-		next, _ := slices.BinarySearchFunc(j.ends, at, func(e lineEnd, p point) int { return e.at.compare(p) })
+		at := j.joined[len(j.joined)-1].key()
+		next, _ := slices.BinarySearchFunc(j.ends, at, func(e lineEnd, at uint64) int { return cmp.Compare(e.at, at) })
 		for next < len(j.ends) && j.ends[next].at == at && j.taken[j.ends[next].line] {
 			next++
 		}

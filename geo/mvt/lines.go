@@ -138,7 +138,7 @@ func newTally(points []point) *tally {
 func (t *tally) count(p point) int32 { return t.slot(p).n }
 
 func (t *tally) slot(p point) *tallied {
-	key := (uint64(uint32(p.X))<<32 | uint64(uint32(p.Y))) * 0x9E3779B97F4A7C15
+	key := p.key() * 0x9E3779B97F4A7C15
 	key = (key ^ key>>32) * 0xD6E8FEB86659FD93
 	for i := key >> t.shift; ; i++ {
 		s := &t.slots[i&uint64(len(t.slots)-1)]

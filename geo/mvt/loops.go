@@ -73,7 +73,10 @@ func (e directed) ordered() (low, high point) {
 	return e.to, e.from
 }
 
-func (p point) compare(q point) int { return cmp.Or(cmp.Compare(p.X, q.X), cmp.Compare(p.Y, q.Y)) }
+// compare orders points somehow, but always the same way.
+func (p point) compare(q point) int { return cmp.Compare(p.key(), q.key()) }
+
+func (p point) key() uint64 { return uint64(uint32(p.X))<<32 | uint64(uint32(p.Y)) }
 
 // loopsOf walks along the edges, at each point into the leftmost edge, and so around one piece of the inside after the other. What a
 // walk encloses when it comes by a point again is a loop of its own. Where the edges bound an area that is inside nowhere twice, the

@@ -75,7 +75,12 @@ func (t *Cutter) addArea(l *zoom, s *scratch, id coverage.ID, within frame) {
 }
 
 func (t *Cutter) addLabel(l *zoom, s *scratch, id coverage.ID, origin point) {
-	p := project(t.coverage.Label(l.ids[id])).coarsen(fineShift(l.z))
+	packed := l.labels[id].Load()
+	if packed == 0 {
+		packed = project(t.coverage.Label(l.ids[id])).key() + 1
+		l.labels[id].Store(packed)
+	}
+	p := point{int32((packed - 1) >> 32), int32(uint32(packed - 1))}.coarsen(fineShift(l.z))
 	if p.X < origin.X || p.X >= origin.X+Extent || p.Y < origin.Y || p.Y >= origin.Y+Extent {
 		return
 	}

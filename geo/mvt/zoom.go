@@ -38,7 +38,7 @@ func toleranceUnits(zoom int) float64 {
 	if zoom == MaxZoom {
 		return 1
 	}
-	return 5
+	return Extent / 256.0 / 3
 }
 
 func newZoom(p *plan, z int) *zoom {

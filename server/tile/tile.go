@@ -4,7 +4,6 @@ package tile
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -13,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/maypok86/otter/v2"
 
 	"jingwei/geo/coverage"
@@ -127,6 +127,10 @@ func (s *source) cut(at address) (tile, error) {
 	return tile{data, []string{`"` + hex.EncodeToString(sum[:8]) + `"`}, []string{strconv.Itoa(len(data))}}, nil
 }
 
+// gzipLevel is where klauspost/compress makes tiles of z9 to z16 as small as compress/gzip does at its default, but for 1 %, in 86 µs
+// each for 155 µs. At level 1 it would be 53 µs, and 9 % more bytes for ever.
+const gzipLevel = 6
+
 // compressor is a gzip writer and where it writes to.
 type compressor struct {
 	out bytes.Buffer
@@ -135,7 +139,7 @@ type compressor struct {
 
 var compressors = sync.Pool{New: func() any {
 	c := &compressor{}
-	c.Writer = gzip.NewWriter(&c.out)
+	c.Writer, _ = gzip.NewWriterLevel(&c.out, gzipLevel) // it fails for levels that there are not
 	return c
 }}
 
