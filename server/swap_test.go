@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -81,20 +82,24 @@ func TestSwap(t *testing.T) {
 	var asked [4]atomic.Int64 // by path, and the snap last
 	var seen [2]atomic.Int64  // tiles by state
 	var clients sync.WaitGroup
-	for client := range 4 {
+	for client := range 2 {
 		clients.Go(func() {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
 			http := &http.Client{Transport: transport}
 			last := 0
 			for round := client; !done.Load() && !t.Failed(); round++ {
-				which := round % (len(paths) + 1)
+				which := round % (len(paths) + 2)
 				asked[which].Add(1)
-				if which == len(paths) {
+				switch which {
+				case len(paths):
 					last = checkSnap(t, http, s.url+between, owner, last)
 					continue
+				case len(paths) + 1:
+					checkNamed(t, http, s.url, paths[0], tiles)
+					continue
 				}
-				body, err := fetch(http, s.url+paths[which])
+				body, _, err := fetch(http, s.url+paths[which])
 				switch {
 				case err != nil:
 					t.Errorf("%s: %v", paths[which], err)
@@ -113,7 +118,8 @@ func TestSwap(t *testing.T) {
 	}
 	done.Store(true)
 	clients.Wait()
-	t.Logf("asked %d, %d and %d times; %d tiles of one state, %d of the other", asked[0].Load(), asked[1].Load(), asked[2].Load(), seen[0].Load(), seen[1].Load())
+	t.Logf("asked %d times for tiles and %d for snaps; %d tiles of one state, %d of the other",
+		asked[0].Load()+asked[1].Load()+asked[3].Load(), asked[2].Load(), seen[0].Load(), seen[1].Load())
 	if seen[0].Load() == 0 || seen[1].Load() == 0 {
 		t.Error("only one state was seen")
 	}
@@ -129,16 +135,45 @@ func (s *site) awaitTile(path string, was []byte) {
 	}
 }
 
+// checkNamed asks for the tile that TileJSON names. If the answer may be kept for ever, it must be of the edition in its URL.
+func checkNamed(t *testing.T, client *http.Client, url, path string, tiles [2][][]byte) {
+	t.Helper()
+	body, _, err := fetch(client, url+"/tiles/areas.json")
+	var about struct {
+		Tiles []string `json:"tiles"`
+	}
+	if err := errors.Join(err, json.Unmarshal(body, &about)); err != nil || len(about.Tiles) != 1 {
+		t.Errorf("TileJSON: %v: %s", err, body)
+		return
+	}
+	_, query, _ := strings.Cut(about.Tiles[0], "?")
+	body, header, err := fetch(client, url+path+"?"+query)
+	if err != nil {
+		t.Errorf("%s?%s: %v", path, query, err)
+		return
+	}
+	var edition int
+	if _, err := fmt.Sscanf(query, "edition=%d&", &edition); err != nil {
+		t.Errorf("%s: %v", query, err)
+	}
+	if strings.Contains(header.Get("Cache-Control"), "immutable") && !bytes.Equal(body, tiles[(edition+1)%2][0]) {
+		t.Errorf("%s?%s: the tile is of another edition", path, query)
+	}
+}
+
 // checkSnap wants the owner of the edition that the answer names, and no earlier edition than the last.
 func checkSnap(t *testing.T, client *http.Client, url string, owner [2]string, last int) int {
-	body, err := fetch(client, url)
+	t.Helper()
+	body, _, err := fetch(client, url)
 	if err != nil {
 		t.Errorf("snap: %v", err)
 		return last
 	}
 	var answer struct {
-		Edition int
-		Areas   []struct{ Code string }
+		Edition int `json:"edition"`
+		Areas   []struct {
+			Code string `json:"code"`
+		} `json:"areas"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || len(answer.Areas) != 5 {
 		t.Errorf("snap: %v: %s", err, body)
@@ -153,15 +188,15 @@ func checkSnap(t *testing.T, client *http.Client, url string, owner [2]string, l
 	return answer.Edition
 }
 
-func fetch(client *http.Client, url string) ([]byte, error) {
+func fetch(client *http.Client, url string) ([]byte, http.Header, error) {
 	response, err := client.Get(url)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(body)))
 	}
-	return body, err
+	return body, response.Header, err
 }

@@ -1,7 +1,10 @@
 // Package mvt cuts vector tiles from a coverage.Coverage: Web Mercator, Mapbox Vector Tile 2.1.
 //
-// Arcs are projected and simplified once a zoom, and every ring and border of that zoom is put together from the same
-// simplified arcs; so neighbours share their line to the last unit, within a tile and across tiles.
+// Arcs are projected, simplified and rounded once a zoom, and every ring and border of that zoom is put together from the same lines;
+// so neighbours share their line to the last unit, within a tile and across tiles. The lines meet in their ends only, and end where
+// they meet the frame of a tile, which is its square with the buffer. Hence the rings of every area are valid, its holes inside their
+// exterior, and where the areas of a coverage do not overlap, those in a tile neither overlap nor gape, by not one unit. Where areas
+// overlap themselves or cross, the rings are valid all the same.
 //
 // Layers: a polygon layer for each level that LevelsAt names (county, town, community, grid, micro), with the properties
 // code, name, and where there are any parent and branch; border with the arcs between areas, each once, gathered into

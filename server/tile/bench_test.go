@@ -137,6 +137,7 @@ func BenchmarkServe(b *testing.B) {
 	postgisLow := rate(b, host, paths(few, "/postgis/%d/%d/%d"), len(few))
 	micro := rate(b, host, paths(few, "/micro/%d/%d/%d"), len(few))
 	cold := func(b *testing.B, tiles []address) float64 {
+		b.Helper()
 		b.ResetTimer()
 		perSecond := rate(b, host, paths(tiles, ours), b.N, func() { s.tiles.InvalidateAll() })
 		b.ReportMetric(perSecond, "requests/s")

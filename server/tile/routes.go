@@ -138,13 +138,13 @@ func (s *source) isNamedBy(u *url.URL) bool {
 
 func parse(zs, xs, file string) (at address, ok bool) {
 	ys, ok := strings.CutSuffix(file, ".mvt")
-	z, errZ := strconv.Atoi(zs)
-	x, errX := strconv.Atoi(xs)
-	y, errY := strconv.Atoi(ys)
+	z, errZ := strconv.ParseInt(zs, 10, 32)
+	x, errX := strconv.ParseInt(xs, 10, 32)
+	y, errY := strconv.ParseInt(ys, 10, 32)
 	if !ok || errZ != nil || errX != nil || errY != nil || z < mvt.MinZoom || z > mvt.MaxZoom {
 		return at, false
 	}
-	n := 1 << z
+	n := int64(1) << z
 	return address{int32(z), int32(x), int32(y)}, x >= 0 && x < n && y >= 0 && y < n
 }
 
