@@ -1,5 +1,6 @@
 // Runs the Go benchmarks, one package after the other, and ends with a table of ratios and bars.
-// Usage: node .ci/bench.mjs [--bench regexp] [--benchtime 1s] [package…]
+// Usage: node .ci/bench.mjs [--bench regexp] [--skip regexp] [--benchtime 1s] [package…]
+// The imports of whole counties are left out unless --skip says otherwise: they take minutes, and no bar is set for them.
 //
 // A benchmark lands in the table by the metrics it reports (b.ReportMetric):
 //   "×name"      a ratio to a baseline that was measured in the same run; a metric whose unit begins with "name-" is the baseline's figure
@@ -13,7 +14,11 @@ import { parseArgs } from 'node:util'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { bench: { type: 'string', default: '.' }, benchtime: { type: 'string', default: '1s' } },
+  options: {
+    bench: { type: 'string', default: '.' },
+    skip: { type: 'string', default: '^BenchmarkImport$|^BenchmarkPublish$' },
+    benchtime: { type: 'string', default: '1s' },
+  },
 })
 const bars = JSON.parse(readFileSync(new URL('bars.json', import.meta.url), 'utf8'))
 const packages = positionals.length > 0 ? positionals : ['./...']
@@ -33,7 +38,7 @@ function read(line, state) {
 }
 
 async function run() {
-  const args = ['test', '-p', '1', '-run', '^$', '-bench', values.bench, '-benchtime', values.benchtime, '-timeout', '30m', ...packages]
+  const args = ['test', '-p', '1', '-run', '^$', '-bench', values.bench, '-skip', values.skip, '-benchtime', values.benchtime, '-timeout', '30m', ...packages]
   const child = spawn('go', args, { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise((resolve) => {
     child.once('error', () => resolve(1))

@@ -44,6 +44,7 @@ func BenchmarkSnap(b *testing.B) {
 
 // benchmarkPrepared asks for one point at a time, here and over one connection to PostGIS with a prepared statement.
 func benchmarkPrepared(b *testing.B, s *site, points []geo.Point) {
+	b.Helper()
 	conn, err := s.db.Acquire(b.Context())
 	if err != nil {
 		b.Fatal(err)
@@ -81,6 +82,7 @@ func benchmarkPrepared(b *testing.B, s *site, points []geo.Point) {
 
 // benchmarkMillion locates a million points at once, here and in PostGIS, and fails where the answers differ.
 func benchmarkMillion(b *testing.B, s *site, points []geo.Point) {
+	b.Helper()
 	atlas := s.app.areas.Current()
 	owners := make([]coverage.ID, len(points))
 	for b.Loop() {
@@ -119,6 +121,7 @@ const benchConnections = 4
 
 // benchmarkGet asks in turn for a point and for a page of the same server that does nothing.
 func benchmarkGet(b *testing.B, s *site, points []geo.Point) {
+	b.Helper()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchConnections, DisableCompression: true}}
 	ask := func(path string) time.Duration {
 		begin := time.Now()
@@ -160,6 +163,7 @@ func benchmarkGet(b *testing.B, s *site, points []geo.Point) {
 
 // benchmarkPost sends batches of 10,000 on several connections.
 func benchmarkPost(b *testing.B, s *site, points []geo.Point, contentType, encoding string) {
+	b.Helper()
 	const size, batches = 10_000, 16
 	bodies := make([][]byte, batches)
 	for i := range bodies {
