@@ -133,6 +133,10 @@ func (d *drawing) cut() {
 	}
 	type piece struct{ edge, sign int32 }
 	pieces := map[int32][]piece{}
+	// A piece can join the ends of an edge that is itself cut, and bent by rounding: it is another edge than that.
+	for e := range cuts {
+		delete(d.edgeOf, d.edges[e])
+	}
 	for _, e := range slices.Sorted(maps.Keys(cuts)) {
 		from := d.edges[e].low
 		for _, p := range append(cuts[e], d.points[d.edges[e].high]) {

@@ -355,3 +355,26 @@ func TestCleanClosesOpenGaps(t *testing.T) {
 		}
 	}
 }
+
+// TestCleanEdgeBentByRounding is a case in which a piece of one edge joins the ends of another that was cut and bent: it got
+// lost, and with it the side on which areas lie, so that areas were found to overlap where they do not.
+func TestCleanEdgeBentByRounding(t *testing.T) {
+	t.Parallel()
+	areas := []coverage.Area{
+		{Code: "1", Parent: "", Level: coverage.Community, Shape: []coverage.Polygon{{{{Lon: -7871, Lat: 95872}, {Lon: 39400, Lat: 5796}, {Lon: 39963, Lat: 7932}}}}},
+		{Code: "14", Parent: "1", Level: coverage.Grid, Shape: []coverage.Polygon{{{{Lon: 18084, Lat: 43095}, {Lon: 19839, Lat: 43508}, {Lon: 20129, Lat: 43899}}}}},
+		{Code: "16", Parent: "1", Level: coverage.Grid, Shape: []coverage.Polygon{{{{Lon: 21557, Lat: 42929}, {Lon: 11782, Lat: 43416}, {Lon: 11029, Lat: 44203}}}}},
+		{Code: "17", Parent: "1", Level: coverage.Grid, Shape: []coverage.Polygon{{{{Lon: 20142, Lat: 43900}, {Lon: 19830, Lat: 43498}, {Lon: 40704, Lat: 38046}}}}},
+		{Code: "176", Parent: "17", Level: coverage.Micro, Shape: []coverage.Polygon{{{{Lon: 20129, Lat: 43899}, {Lon: 19866, Lat: 43544}, {Lon: 19831, Lat: 43497}, {Lon: 28951, Lat: 40961}, {Lon: 20136, Lat: 45103}}}}},
+	}
+	for _, f := range clean(t, areas, coverage.DefaultToleranceM).Findings {
+		if f.Reason != coverage.Overlap {
+			continue
+		}
+		for _, area := range areas {
+			if (area.Code == f.Area || area.Code == f.Other) && area.Side(f.Place) == geo.Outside {
+				t.Errorf("%s does not reach %+v", area.Code, f)
+			}
+		}
+	}
+}
