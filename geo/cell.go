@@ -140,17 +140,18 @@ func SpacingRad(resolution int) float64 {
 	return 0.38196601125010500003 / math.Pow(7, float64(resolution)/2)
 }
 
-// ReachRad bounds how far from the centre of a cell a point can lie whose cell at IncidentResolution descends from it; in the units
-// of SpacingRad. The way there leads from each centre to that of a child, which is one spacing of the child's resolution away or
-// none, and at last from the centre to the corner of a hexagon. ReachRad(r) = SpacingRad(r+1) + ReachRad(r+1), so the circles around
-// children lie within the circle around their parent.
-func ReachRad(resolution int) float64 {
-	reach := SpacingRad(IncidentResolution) / math.Sqrt(3)
-	for r := IncidentResolution; r > resolution; r-- {
-		reach += SpacingRad(r)
+// ReachRad bounds how far from the centre of a cell of a resolution up to IncidentResolution a point can lie whose cell at
+// IncidentResolution descends from it; in the units of SpacingRad. The way there leads from each centre to that of a child, which is one
+// spacing of the child's resolution away or none, and at last from the centre to the corner of a hexagon. Points come as far as 0.99 of it.
+func ReachRad(resolution int) float64 { return reachRad[resolution] }
+
+var reachRad = func() (reach [IncidentResolution + 1]float64) {
+	reach[IncidentResolution] = SpacingRad(IncidentResolution) / math.Sqrt(3)
+	for r := IncidentResolution; r > 0; r-- {
+		reach[r-1] = SpacingRad(r) + reach[r]
 	}
 	return reach
-}
+}()
 
 // StretchAt bounds how long a short way on the sphere is, in radians, compared with the same way in the plane of H3's icosahedron,
 // all along within withinRad of p: between 0.79 and 1. The gnomonic projection shrinks by the cosine of the distance from the middle

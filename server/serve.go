@@ -46,6 +46,9 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 	if err := app.saveCatalogue(ctx); err != nil {
 		return err
 	}
+	if err := app.areas.EnsureCells(ctx); err != nil {
+		return err
+	}
 	if cmd.Demo && app.areas.Current().Edition.Number == 0 {
 		if err := app.loadDemo(ctx, cmd.demoFlags, now(), newProgress(s.err)); err != nil {
 			return err

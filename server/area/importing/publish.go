@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jingwei/geo/coverage"
+	"jingwei/server/area"
 	"jingwei/server/live"
 )
 
@@ -74,6 +75,9 @@ func Publish(ctx context.Context, tx pgx.Tx, rows iter.Seq[Row], e Edition) (num
 	batch.Queue(`DROP TABLE staged_area`)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return 0, fmt.Errorf("edition %d: %w", number, err)
+	}
+	if err := area.SaveCells(ctx, tx); err != nil {
+		return 0, err
 	}
 	// Whose edition it is: one county's, or everybody's.
 	county := ""

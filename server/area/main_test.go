@@ -1,0 +1,9 @@
+package area_test
+
+import (
+	"testing"
+
+	"jingwei/server/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
