@@ -27,8 +27,7 @@ type importer struct {
 	features []*feature          // those of the file that can be used so far
 	byCode   map[string]*feature // the same
 	ids      map[string]identity // of the codes in the file, where the database knows them
-	parents  map[string]Row      // areas one level up that features name or lie in
-	counties map[string]string   // of the parents
+	counties map[string]string   // of the features' parents
 	last     map[string]Row      // areas of the last edition that the import can concern
 	redrawn  map[string]bool     // areas of the file that are new, or of another shape or parent than in the last edition
 
@@ -291,13 +290,12 @@ func (im *importer) load(ctx context.Context) error {
 		return err
 	}
 	im.compare()
-	near := slices.Collect(maps.Values(drawn))
-	for county := range drawn {
+	for county, b := range drawn {
 		if row, known := im.last[county]; known {
-			near = append(near, boxAround(row.Shape))
+			drawn[county] = b.join(boxAround(row.Shape))
 		}
 	}
-	if err := read(meetsBox, boxArgs(2*im.opt.ToleranceM, near...)...); err != nil {
+	if err := read(meetsBox, boxArgs(2*im.opt.ToleranceM, slices.Collect(maps.Values(drawn))...)...); err != nil {
 		return err
 	}
 	for _, level := range coverage.Levels[1:] {

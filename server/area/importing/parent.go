@@ -3,6 +3,7 @@ package importing
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -47,9 +48,8 @@ func checkChina(shape []coverage.Polygon, code string) *defect {
 		remedy: "check the coordinates, or import with --codes free"}
 }
 
-// findParents gives every feature its parent, and loads the parents.
+// findParents gives every feature its parent, and finds out which counties they are in.
 func (im *importer) findParents(ctx context.Context) error {
-	im.parents, im.counties = map[string]Row{}, map[string]string{}
 	if im.opt.Level == coverage.County {
 		return nil
 	}
@@ -60,19 +60,27 @@ func (im *importer) findParents(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := im.loadParents(ctx, above); err != nil {
+	codes := map[string]bool{}
+	for _, f := range im.features {
+		codes[f.Parent] = true
+	}
+	parents, err := listIdentities(ctx, im.tx, slices.Collect(maps.Keys(codes)))
+	if err != nil {
 		return err
 	}
+	im.counties = map[string]string{}
 	for _, f := range im.features {
 		if f.Parent == "" {
 			continue
 		}
-		if _, known := im.parents[f.Parent]; !known {
+		parent := parents[f.Parent]
+		if !parent.current || parent.level != above {
 			im.tell(f, &defect{reason: UnknownParent, message: fmt.Sprintf("there is no %s %s to be its parent", above, f.Parent),
 				remedy: fmt.Sprintf("import the areas of level %s first, or correct the property %q", above, im.opt.Parent)})
 			continue
 		}
-		county := im.counties[f.Parent]
+		county := parent.county
+		im.counties[f.Parent] = county
 		if id, known := im.ids[f.Code]; known && id.current && id.level == f.Level && id.county != county {
 			im.tell(f, &defect{reason: ForeignCode, message: fmt.Sprintf("the code belongs to county %s, the parent %s to county %s", id.county, f.Parent, county),
 				remedy: "give the area a new code; a code stays in its county"})
@@ -89,35 +97,6 @@ func (im *importer) findParents(ctx context.Context) error {
 		}
 	}
 	im.progress("parents", len(im.features), len(im.features))
-	return nil
-}
-
-// loadParents reads the areas of the level above that features name or lie in.
-func (im *importer) loadParents(ctx context.Context, above coverage.Level) error {
-	var codes []string
-	for _, f := range im.features {
-		if f.Parent != "" {
-			codes = append(codes, f.Parent)
-		}
-	}
-	slices.Sort(codes)
-	codes = slices.Compact(codes)
-	rows, err := listCurrent(ctx, im.tx, withCode, codes)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if row.Level == above {
-			im.parents[row.Code] = row
-		}
-	}
-	identities, err := listIdentities(ctx, im.tx, codes)
-	if err != nil {
-		return err
-	}
-	for code, id := range identities {
-		im.counties[code] = id.county
-	}
 	return nil
 }
 

@@ -52,22 +52,20 @@ type Row struct {
 	Households, Population *int   // nil where it is not known
 }
 
-// Which areas of the last edition listCurrent reads, by its arguments.
+// Which areas of the last edition listCurrent reads, by its arguments. Those that meet several boxes come several times.
 const (
-	withCode = `s.code = ANY($1)`
-	ofLevel  = `a.level = $1`
-	inCounty = `s.county = ANY($1)`
-	meetsBox = `s.code IN (SELECT n.code FROM unnest($1::float8[], $2::float8[], $3::float8[], $4::float8[]) b (west, south, east, north)
-		JOIN area_shape n ON n.geom && ST_MakeEnvelope(west, south, east, north, 4326) WHERE upper_inf(n.editions))`
-	ofLevelIn = `a.level = $5 AND ` + meetsBox
+	ofLevel  = `WHERE a.level = $1`
+	inCounty = `WHERE s.county = ANY($1)`
+	meetsBox = `, unnest($1::float8[], $2::float8[], $3::float8[], $4::float8[]) b (west, south, east, north)
+		WHERE s.geom && ST_MakeEnvelope(west, south, east, north, 4326)`
+	ofLevelIn = meetsBox + ` AND a.level = $5`
 )
 
 // listCurrent reads areas of the last edition.
 func listCurrent(ctx context.Context, tx pgx.Tx, which string, args ...any) ([]Row, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT s.code, coalesce(s.parent, ''), s.name, a.level, s.kind, s.households, s.population, ST_AsBinary(s.geom)
-		FROM area_shape s JOIN area a ON a.code = s.code
-		WHERE upper_inf(s.editions) AND `+which+` ORDER BY s.code`, args...)
+		FROM area_shape s JOIN area a ON a.code = s.code `+which+` AND upper_inf(s.editions) ORDER BY s.code`, args...)
 	if err != nil {
 		return nil, err
 	}
