@@ -302,7 +302,7 @@ func (x *Index) LocateAll(points []geo.Point, owners []coverage.ID) {
 }
 
 // inFlight is how many points locateSome answers together.
-const inFlight = 64
+const inFlight = 256
 
 // locateSome answers in three passes, each without a branch that waits for memory, so that the visits of the raster overlap,
 // and then those of the records: in a large index a point waits for memory far longer than it computes.
