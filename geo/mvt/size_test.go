@@ -11,8 +11,25 @@ import (
 	"jingwei/geo/mvt"
 )
 
-// county is the county of 20,736 micro-grids, built once for the tests that need its size.
-var county = sync.OnceValues(func() (*coverage.Coverage, error) { return coverage.Build(testcounty.County.Areas()) })
+var largeCounty = sync.OnceValues(func() (*coverage.Coverage, error) { return coverage.Build(testcounty.County.Areas()) })
+
+var largeCutter = sync.OnceValue(func() *mvt.Cutter {
+	c, err := largeCounty()
+	if err != nil {
+		return nil
+	}
+	return mvt.NewCutter(c, func(id coverage.ID) string { return "B" + c.Code(id) })
+})
+
+// county is the county of 20,736 micro-grids and its cutter, made once for the tests that need its size.
+func county(t *testing.T) (*coverage.Coverage, *mvt.Cutter) {
+	t.Helper()
+	c, err := largeCounty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, largeCutter()
+}
 
 func gzipped(t testing.TB, tile []byte) int {
 	t.Helper()
@@ -30,11 +47,7 @@ func gzipped(t testing.TB, tile []byte) int {
 // TestTilesAreSmall holds the tiles of a county of 20,736 micro-grids under 100 KB gzipped, some 40 of each zoom.
 func TestTilesAreSmall(t *testing.T) {
 	t.Parallel()
-	c, err := county()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cutter := mvt.NewCutter(c, func(id coverage.ID) string { return "B" + c.Code(id) })
+	c, cutter := county(t)
 	for z := mvt.MinZoom; z <= 14; z++ {
 		tiles, largest, sum := tilesOf(c, z), 0, 0
 		step := 1 + len(tiles)/40

@@ -47,7 +47,7 @@ const asMicro = `WITH tile AS (SELECT ST_TileEnvelope($1, $2, $3) AS bounds, ST_
 // of the same.
 func BenchmarkCut(b *testing.B) {
 	c := loadCounty(b)
-	cutter, pool := c.cutter(), c.postgis(b)
+	cutter, pool := c.cutter, c.postgis(b)
 	tiles := sample(cutter)
 	for z := 9; z <= mvt.MaxZoom; z++ {
 		cutter.Prepare(z)
@@ -100,7 +100,7 @@ func BenchmarkSwap(b *testing.B) {
 }
 
 func (c *county) source() *source {
-	s := &source{atlas: &area.Atlas{Coverage: c.coverage}, cutter: c.cutter(), tiles: newCache(), revision: "0", query: "edition=0&revision=0"}
+	s := &source{atlas: &area.Atlas{Coverage: c.coverage}, cutter: c.newCutter(), tiles: newCache(), revision: "0", query: "edition=0&revision=0"}
 	s.plan()
 	return s
 }

@@ -21,7 +21,8 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 type county struct {
 	areas    []coverage.Area
 	coverage *coverage.Coverage
-	branches []string // by coverage.ID
+	branches []string    // by coverage.ID
+	cutter   *mvt.Cutter // with them
 }
 
 var demoCounty = sync.OnceValues(func() (*county, error) {
@@ -42,6 +43,7 @@ var demoCounty = sync.OnceValues(func() (*county, error) {
 			c.branches[id] = b.Code
 		}
 	}
+	c.cutter = c.newCutter()
 	return c, nil
 })
 
@@ -54,7 +56,7 @@ func loadCounty(t testing.TB) *county {
 	return c
 }
 
-func (c *county) cutter() *mvt.Cutter {
+func (c *county) newCutter() *mvt.Cutter {
 	return mvt.NewCutter(c.coverage, func(id coverage.ID) string { return c.branches[id] })
 }
 

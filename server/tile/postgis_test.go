@@ -73,7 +73,7 @@ func farthest(a, b orb.MultiPolygon) float64 {
 func TestTilesAgreeWithPostGIS(t *testing.T) {
 	t.Parallel()
 	c := loadCounty(t)
-	pool, cutter := c.postgis(t), c.cutter()
+	pool, cutter := c.postgis(t), c.cutter
 	compared, left := 0, 0
 	for z := 9; z <= mvt.MaxZoom; z++ {
 		tolerance := 5.0 // units that a line may be simplified by
@@ -149,7 +149,7 @@ func TestTilesAgreeWithPostGIS(t *testing.T) {
 // 550 tiles of z9 to z16 to 4.5 KB.
 func TestTilesAreSmall(t *testing.T) {
 	t.Parallel()
-	cutter := loadCounty(t).cutter()
+	cutter := loadCounty(t).cutter
 	size := func(at address) int {
 		data, err := compress(cutter.Tile(int(at.z), int(at.x), int(at.y)))
 		if err != nil {
@@ -159,7 +159,7 @@ func TestTilesAreSmall(t *testing.T) {
 	}
 	for z := mvt.MinZoom; z <= mvt.MaxZoom; z++ {
 		all, largest, sum, n := tilesOf(cutter, z), 0, 0, 0
-		for i := 0; i < len(all); i += 1 + len(all)/400 {
+		for i := 0; i < len(all); i += 1 + len(all)/250 {
 			bytes := size(all[i])
 			largest, sum, n = max(largest, bytes), sum+bytes, n+1
 		}
