@@ -53,8 +53,8 @@ func aboutRoutes(s *web.Server, app *App) {
 		if atlas.Edition.Number > 0 {
 			about.EffectiveAt = &atlas.Edition.EffectiveAt
 		}
-		for id := range atlas.Coverage.Len() {
-			about.Areas[atlas.Coverage.Area(coverage.ID(id)).Level.String()]++
+		for id := range coverage.ID(atlas.Coverage.Len()) {
+			about.Areas[atlas.Coverage.Level(id).String()]++
 		}
 		if lo, hi, ok := atlas.Coverage.Bounds(); ok {
 			west, south := lo.Degrees()

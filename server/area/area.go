@@ -80,8 +80,7 @@ func (b Bounds) intersects(lo, hi geo.Point) bool {
 func (a *Atlas) List(f Filter, after string, limit int) (ids []coverage.ID, more bool) {
 	for i := range a.Coverage.Len() {
 		id := coverage.ID(i)
-		area := a.Coverage.Area(id)
-		if area.Code <= after && after != "" || !a.passes(f, id, &area) {
+		if after != "" && a.Coverage.Code(id) <= after || !a.passes(f, id) {
 			continue
 		}
 		ids = append(ids, id)
@@ -90,22 +89,24 @@ func (a *Atlas) List(f Filter, after string, limit int) (ids []coverage.ID, more
 		}
 	}
 	if f.Query != "" {
-		slices.SortStableFunc(ids, func(x, y coverage.ID) int {
-			return int(a.Coverage.Area(x).Level) - int(a.Coverage.Area(y).Level)
-		})
+		slices.SortStableFunc(ids, func(x, y coverage.ID) int { return int(a.Coverage.Level(x)) - int(a.Coverage.Level(y)) })
 		ids = ids[:min(len(ids), limit)]
 	}
 	return ids, false
 }
 
-func (a *Atlas) passes(f Filter, id coverage.ID, area *coverage.Area) bool {
-	if f.Level != nil && area.Level != *f.Level || f.Parent != "" && area.Parent != f.Parent {
+func (a *Atlas) passes(f Filter, id coverage.ID) bool {
+	c := a.Coverage
+	if f.Level != nil && c.Level(id) != *f.Level {
+		return false
+	}
+	if f.Parent != "" && (c.Parent(id) == coverage.None || c.Code(c.Parent(id)) != f.Parent) {
 		return false
 	}
 	if f.Bounds != nil {
-		if lo, hi := a.Coverage.BoundsOf(id); !f.Bounds.intersects(lo, hi) {
+		if lo, hi := c.BoundsOf(id); !f.Bounds.intersects(lo, hi) {
 			return false
 		}
 	}
-	return f.Query == "" || strings.HasPrefix(area.Code, f.Query) || strings.Contains(strings.ToLower(area.Name), strings.ToLower(f.Query))
+	return f.Query == "" || strings.HasPrefix(c.Code(id), f.Query) || strings.Contains(strings.ToLower(c.Name(id)), strings.ToLower(f.Query))
 }

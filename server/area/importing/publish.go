@@ -72,6 +72,8 @@ func Publish(ctx context.Context, tx pgx.Tx, rows iter.Seq[Row], e Edition) (num
 	batch.Queue(`
 		INSERT INTO area_shape (county, code, editions, parent, name, kind, households, population, geom)
 		SELECT county, code, int4range($1, NULL), parent, name, kind, households, population, geom FROM staged_area`, number)
+	// Autovacuum would come too late: without statistics a spatial query right after a publication scans everything.
+	batch.Queue(`ANALYZE area, area_shape`)
 	batch.Queue(`DROP TABLE staged_area`)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return 0, fmt.Errorf("edition %d: %w", number, err)
