@@ -209,7 +209,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A vector tile of the areas, borders and labels */
+        /**
+         * A vector tile of the areas, borders and labels
+         * @description With the edition and the revision of TileJSON in the query, as its URL has them, the answer may be kept for ever.
+         */
         get: operations["find-area-tile"];
         put?: never;
         post?: never;
@@ -666,6 +669,8 @@ export interface operations {
                 at?: string;
                 /** @description false leaves the shape out */
                 geometry?: boolean;
+                /** @description true gives the ground that the area answers for itself: what its children leave of it. The geometry is null where they cover it */
+                own?: boolean;
             };
             header?: never;
             path: {
@@ -1031,7 +1036,12 @@ export interface operations {
     };
     "find-area-tile": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Number of the edition that the tile is expected to be of */
+                edition?: number;
+                /** @description Digest of all that tiles are made from */
+                revision?: string;
+            };
             header?: never;
             path: {
                 z: number;
