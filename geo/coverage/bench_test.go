@@ -56,12 +56,12 @@ func BenchmarkLabel(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(areas)), "ns/area")
 }
 
-// BenchmarkClean cleans the county drawn to the vertex, and BenchmarkCleanDirty one whose every micro-grid is drawn with its own
-// errors of up to 0.2 m.
+// BenchmarkClean cleans the county drawn to the vertex, and BenchmarkCleanDirty a small one whose every micro-grid is drawn with its
+// own errors of up to 0.2 m. The baseline is Build of the same areas, which only looks for shared vertices.
 func BenchmarkClean(b *testing.B) { benchmarkClean(b, testcounty.County.Areas()) }
 
 func BenchmarkCleanDirty(b *testing.B) {
-	benchmarkClean(b, jitter(testcounty.County.Areas(), rand.New(rand.NewPCG(3, 4)), 12, 0, coverage.Micro))
+	benchmarkClean(b, jitter(testcounty.Small.Areas(), rand.New(rand.NewPCG(3, 4)), 12, 0, coverage.Micro))
 }
 
 func benchmarkClean(b *testing.B, areas []coverage.Area) {
@@ -70,8 +70,14 @@ func benchmarkClean(b *testing.B, areas []coverage.Area) {
 	for _, area := range areas {
 		vertices += len(area.Shape[0][0])
 	}
+	began := time.Now()
+	build(b, areas...)
+	baselineNs := float64(time.Since(began).Nanoseconds())
 	for b.Loop() {
 		clean(b, areas, coverage.DefaultToleranceM)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(vertices), "ns/vertex")
+	perClean := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+	b.ReportMetric(perClean/float64(vertices), "ns/vertex")
+	b.ReportMetric(baselineNs/float64(vertices), "Build-ns/vertex")
+	b.ReportMetric(perClean/baselineNs, "×Build")
 }
