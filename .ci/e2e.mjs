@@ -60,7 +60,7 @@ async function ready() {
 function tests(url) {
   const runner = spawn('npm', ['run', '--silent', 'e2e', '--', ...process.argv.slice(2)], {
     cwd: join(root, 'webmap'),
-    env: { ...process.env, JINGWEI_E2E_URL: url },
+    env: { ...env, JINGWEI_E2E_URL: url },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   return new Promise((resolve) => {

@@ -255,36 +255,30 @@ func (im *importer) first(a, b string) (string, string) {
 }
 
 func (im *importer) tellFinding(m merged) {
-	switch m.Reason {
-	case coverage.SelfCrossing:
-		p := im.problemOf(m.Area, m.Place)
+	f := im.byCode[m.Area]
+	p := im.problemOf(m.Area, m.Place)
+	switch {
+	case m.Reason == coverage.SelfCrossing:
 		p.Reason, p.Message = SelfCrossing, "the border crosses itself, and it is in doubt what lies inside: "+m.size()
 		p.Remedy = "draw the border without a crossing (in QGIS: Check Validity, then Fix Geometries, and look at the result)"
-		im.problem(p)
-	case coverage.Overlap:
+	case m.Reason == coverage.Overlap:
 		area, other := im.first(m.Area, m.Other)
-		p := im.problemOf(area, m.Place)
+		p = im.problemOf(area, m.Place)
 		p.Reason, p.Message = Overlap, fmt.Sprintf("overlaps %s: %s", other, m.size())
 		p.Remedy = "draw the common border once, with the same vertices on both sides"
-		im.problem(p)
-	case coverage.CrossesParent:
-		f := im.byCode[m.Area]
-		if f == nil {
-			p := im.problemOf(m.Other, m.Place)
-			p.Reason, p.Message = ChildrenOutside, fmt.Sprintf("its area %s would lie outside it: %s", m.Area, m.size())
-			p.Remedy = fmt.Sprintf("keep the border around %s, or import the areas below it together with it as a plan", m.Area)
-			im.problem(p)
-			return
-		}
-		p := im.problemOf(m.Area, m.Place)
+	case f == nil:
+		p = im.problemOf(m.Other, m.Place)
+		p.Reason, p.Message = ChildrenOutside, fmt.Sprintf("its area %s would lie outside it: %s", m.Area, m.size())
+		p.Remedy = fmt.Sprintf("keep the border around %s, or import the areas below it together with it as a plan", m.Area)
+	default:
 		p.Reason, p.Message = CrossesParent, fmt.Sprintf("sticks out of its parent %s: %s", m.Other, m.size())
 		if m.AreaM2 > coverage.AreaM2(f.Shape)/2 {
 			p.Reason, p.Message = OutsideParent, fmt.Sprintf("lies mostly outside its parent %s", m.Other)
 		}
 		p.Remedy = "correct the border or the parent"
 		im.misplaced = append(im.misplaced, f)
-		im.problem(p)
 	}
+	im.problem(p)
 }
 
 // empty tells whether an area of the file encloses nothing at all.
