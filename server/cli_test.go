@@ -174,7 +174,13 @@ func TestRefusedAreasChangeNothing(t *testing.T) {
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, out, errOut := jingwei(t, nil, "import", "areas", file, "--database-url", s.db.Config().ConnString(), "--level", "town", "--code", "code", "--name", "name")
+	points := file + ".report"
+	code, out, errOut := jingwei(t, nil, "import", "areas", file, "--database-url", s.db.Config().ConnString(), "--level", "town", "--code", "code", "--name", "name",
+		"--report", points)
+	report, err := os.ReadFile(points)
+	if err != nil || !strings.Contains(string(report), `"kind":"problem"`) || !strings.Contains(string(report), "not_a_polygon") {
+		t.Errorf("the report as points: %s, %v", report, err)
+	}
 	if code != 1 || !strings.Contains(out, "not_a_polygon") || !strings.Contains(out, "feature 2") || !strings.Contains(errOut, "nothing was imported") {
 		t.Errorf("exit %d, %s%s", code, out, errOut)
 	}
