@@ -5,6 +5,7 @@ package noding
 import (
 	"math"
 	"math/big"
+	"math/bits"
 	"slices"
 
 	"jingwei/geo"
@@ -33,8 +34,8 @@ func Node(edges []Edge) map[int32][]geo.Point {
 		n.grid.insert(int32(i), e)
 	}
 	n.cuts = map[int32][]geo.Point{}
-	for cell := range n.grid.heads {
-		for e := n.grid.heads[cell]; e >= 0; e = n.grid.entries[e].next {
+	for list := range n.grid.heads {
+		for e := n.grid.heads[list]; e >= 0; e = n.grid.entries[e].next {
 			for f := n.grid.entries[e].next; f >= 0; f = n.grid.entries[f].next {
 				n.meet(n.grid.entries[e].edge, n.grid.entries[f].edge)
 			}
@@ -72,7 +73,7 @@ func Near(edges []Edge, points []geo.Point, reach int32, visit func(point, edge 
 		south, north := box(p.Lat, g.low.Lat, g.rows)
 		for row := south; row <= north; row++ {
 			for column := west; column <= east; column++ {
-				for entry := g.heads[row*g.columns+column]; entry >= 0; entry = g.entries[entry].next {
+				for entry := g.heads[g.list(row, column)]; entry >= 0; entry = g.entries[entry].next {
 					e := g.entries[entry].edge
 					a, b := edges[e].A, edges[e].B
 					if !seen[e] && min(a.Lon, b.Lon)-reach <= p.Lon && p.Lon <= max(a.Lon, b.Lon)+reach &&
@@ -107,8 +108,8 @@ func (n *noder) round() {
 	}
 	clear(n.cuts)
 	for e := first; e < len(n.edges); e++ {
-		n.grid.eachCell(n.edges[e], func(cell int) {
-			for entry := n.grid.heads[cell]; entry >= 0; entry = n.grid.entries[entry].next {
+		n.grid.eachCell(n.edges[e], func(list int) {
+			for entry := n.grid.heads[list]; entry >= 0; entry = n.grid.entries[entry].next {
 				if other := n.grid.entries[entry].edge; other != int32(e) && !n.dead[other] {
 					n.meet(int32(e), other)
 				}
@@ -118,9 +119,9 @@ func (n *noder) round() {
 }
 
 func (g *grid) insert(number int32, e Edge) {
-	g.eachCell(e, func(cell int) {
-		g.entries = append(g.entries, entry{number, g.heads[cell]})
-		g.heads[cell] = int32(len(g.entries) - 1)
+	g.eachCell(e, func(list int) {
+		g.entries = append(g.entries, entry{number, g.heads[list]})
+		g.heads[list] = int32(len(g.entries) - 1)
 	})
 }
 
@@ -225,13 +226,14 @@ func roundedQuotient(a, b *big.Int) int64 {
 	return twice.Div(twice, new(big.Int).Lsh(b, 1)).Int64() // b > 0: Div rounds down
 }
 
-// grid lists the edges that come near each of its equal cells.
+// grid lists the edges that come near each of its equal cells. Where most cells are empty, several share a list.
 type grid struct {
 	low     geo.Point
 	size    float64 // of a cell, in lattice steps
 	columns int
 	rows    int
-	heads   []int32 // of each cell: its first entry; -1 for none
+	shift   uint    // 64 - log2(len(heads)) where cells share lists, else 0
+	heads   []int32 // of each list: its first entry; -1 for none
 	entries []entry
 }
 
@@ -249,10 +251,16 @@ func newGrid(edges []Edge) *grid {
 	}
 	width, height := float64(high.Lon)-float64(low.Lon)+1, float64(high.Lat)-float64(low.Lat)+1
 	count := float64(len(edges))
-	// A cell an edge, but so large that a mean edge, and the long side of a thin grid, do not pass too many.
-	size := max(math.Sqrt(width*height/count), length/count/2, max(width, height)/(4*count+64), 1)
+	// A cell an edge; but no larger than eight mean edges, for edges may be crowded in a corner, and so large that a mean edge does
+	// not pass too many.
+	size := max(min(math.Sqrt(width*height/count), 8*length/count), length/count/2, 1)
 	g := &grid{low: low, size: size, columns: int(width/size) + 1, rows: int(height/size) + 1}
-	g.heads = make([]int32, g.columns*g.rows)
+	lists := g.columns * g.rows
+	if most := 16*len(edges) + 1024; lists > most {
+		log := bits.Len(uint(len(edges)))
+		lists, g.shift = 1<<log, uint(64-log)
+	}
+	g.heads = make([]int32, lists)
 	for i := range g.heads {
 		g.heads[i] = -1
 	}
@@ -260,9 +268,9 @@ func newGrid(edges []Edge) *grid {
 	return g
 }
 
-// eachCell visits the cells that an edge passes, and some beside it: one lattice step is added on each side, far more than
-// the rounding of the arithmetic.
-func (g *grid) eachCell(e Edge, visit func(cell int)) {
+// eachCell visits the lists of the cells that an edge passes, and of some beside it, a list perhaps twice: one lattice step is added on
+// each side, far more than the rounding of the arithmetic.
+func (g *grid) eachCell(e Edge, visit func(list int)) {
 	south, north := e.A, e.B
 	if south.Lat > north.Lat {
 		south, north = north, south
@@ -283,9 +291,18 @@ func (g *grid) eachCell(e Edge, visit func(cell int)) {
 			to = min(max(x+(float64(row+1)*g.size+1-y)*slope, min(x, endX)), max(x, endX))
 		}
 		for column := g.clamp(min(from, to)-1, g.columns); column <= g.clamp(max(from, to)+1, g.columns); column++ {
-			visit(row*g.columns + column)
+			visit(g.list(row, column))
 		}
 	}
+}
+
+// list is the number of the list of a cell.
+func (g *grid) list(row, column int) int {
+	cell := row*g.columns + column
+	if g.shift == 0 {
+		return cell
+	}
+	return int(uint64(cell) * 0x9E3779B97F4A7C15 >> g.shift)
 }
 
 func (g *grid) clamp(at float64, count int) int { return min(max(int(at/g.size), 0), count-1) }

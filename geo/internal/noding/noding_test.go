@@ -1,7 +1,9 @@
 package noding_test
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"jingwei/geo"
@@ -115,6 +117,34 @@ func TestNothingMovesThatFits(t *testing.T) {
 	if cuts := noding.Node(countyEdges()); len(cuts) != 0 {
 		t.Fatalf("%d edges were cut", len(cuts))
 	}
+}
+
+// TestCrowdedEdges: one edge at the other end of the world makes nearly all cells empty. It changes no cut, and does not bring all
+// edges of a county into one cell, which would take minutes.
+func TestCrowdedEdges(t *testing.T) {
+	t.Parallel()
+	far := noding.Edge{A: geo.Point{Lon: -geo.MaxLon, Lat: -geo.MaxLat}, B: geo.Point{Lon: 1 - geo.MaxLon, Lat: -geo.MaxLat}}
+	if cuts := noding.Node(append(countyEdges(), far)); len(cuts) != 0 {
+		t.Errorf("%d edges were cut", len(cuts))
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	at := func() geo.Point {
+		return geo.Point{Lon: 1_198_000_000 + random.Int32N(20_000), Lat: 313_000_000 + random.Int32N(20_000)}
+	}
+	var edges []noding.Edge
+	for range 60 {
+		if a, b := at(), at(); a != b {
+			edges = append(edges, noding.Edge{A: a, B: b})
+		}
+	}
+	want := noding.Node(edges)
+	edges = append(edges, far)
+	got := noding.Node(edges)
+	if len(want) == 0 || !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("%d edges were cut, want %d in the same points", len(got), len(want))
+	}
+	all, _ := pieces(edges)
+	checkNoded(t, all)
 }
 
 func BenchmarkNode(b *testing.B) {
