@@ -87,37 +87,48 @@ func (im *importer) checkShapes() error {
 	return nil
 }
 
-// asBefore names the areas of the file that cleaning has made what they were in the last edition but for rounding, as it happens when
-// a file that does not fit to the vertex is imported again. They stay as they were, or every import would move them by a centimetre.
-//
-// Two shapes are compared by taking one for the parent of the other: what sticks out, and what is left uncovered, is the difference.
+// asBefore names the areas of the file that are what they were in the last edition, as it happens when a file that does not fit to the
+// vertex is imported again: those that had to be mended and differ within the tolerance, and those that fitted and differ by rounding.
+// They stay as they were, or every import would move them by centimetres.
 func (im *importer) asBefore(cleaned *coverage.Cleaned) (map[string]bool, error) {
-	var pairs []coverage.Area
+	var mended, fitting []coverage.Area
 	for _, area := range cleaned.Areas {
 		row, known := im.last[area.Code]
-		if known && im.redrawn[area.Code] && row.Parent == area.Parent && !coverage.SameShape(row.Shape, area.Shape) {
-			pairs = append(pairs, coverage.Area{Code: area.Code, Level: coverage.County, Shape: row.Shape},
-				coverage.Area{Code: area.Code + " ", Parent: area.Code, Level: coverage.Town, Shape: area.Shape})
+		if !known || !im.redrawn[area.Code] || row.Parent != area.Parent || coverage.SameShape(row.Shape, area.Shape) {
+			continue
+		}
+		if coverage.SameShape(im.byCode[area.Code].Shape, area.Shape) {
+			fitting = append(fitting, area)
+		} else {
+			mended = append(mended, area)
 		}
 	}
 	same := map[string]bool{}
-	if len(pairs) == 0 {
-		return same, nil
+	err := im.compareWithLast(mended, im.opt.ToleranceM, same)
+	if err == nil {
+		err = im.compareWithLast(fitting, min(roundingM, im.opt.ToleranceM), same)
 	}
-	differences, err := coverage.Clean(pairs, min(roundingM, im.opt.ToleranceM))
+	return same, err
+}
+
+// compareWithLast adds those of areas to a set that differ from the last edition nowhere by more than a width. Two shapes are compared
+// by taking one for the parent of the other: what sticks out, and what is left uncovered, is the difference.
+func (im *importer) compareWithLast(areas []coverage.Area, widthM float64, same map[string]bool) error {
+	pairs := make([]coverage.Area, 0, 2*len(areas))
+	for _, area := range areas {
+		same[area.Code] = true
+		pairs = append(pairs, coverage.Area{Code: area.Code, Level: coverage.County, Shape: im.last[area.Code].Shape},
+			coverage.Area{Code: area.Code + " ", Parent: area.Code, Level: coverage.Town, Shape: area.Shape})
+	}
+	differences, err := coverage.Clean(pairs, widthM)
 	if err != nil {
-		return nil, err
-	}
-	for _, pair := range pairs {
-		if pair.Level == coverage.County {
-			same[pair.Code] = true
-		}
+		return err
 	}
 	for _, f := range differences.Findings {
 		delete(same, strings.TrimSuffix(f.Area, " "))
 		delete(same, strings.TrimSuffix(f.Other, " "))
 	}
-	return same, nil
+	return nil
 }
 
 // merged is all findings of one reason about the same areas, told by the widest of them.
