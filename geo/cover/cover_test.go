@@ -383,3 +383,37 @@ func TestChanged(t *testing.T) {
 		})
 	}
 }
+
+// TestChangedWhateverTheCodes: a grandchild comes whose code sorts before that of the county, or after it. Either way the county's cells,
+// of which Changed gives no whole cover, stay where they are.
+func TestChangedWhateverTheCodes(t *testing.T) {
+	t.Parallel()
+	for _, codes := range [][3]string{{"B", "C", "A"}, {"A", "B", "C"}} {
+		county, town, community := codes[0], codes[1], codes[2]
+		first := []coverage.Area{
+			box(county, "", coverage.County, 119.80, 31.30, 119.88, 31.38), box(town, county, coverage.Town, 119.80, 31.30, 119.84, 31.38),
+		}
+		old := build(t, first)
+		changed := build(t, append(first, box(community, town, coverage.Community, 119.815, 31.32, 119.84, 31.36)))
+		of := func(c *coverage.Coverage, cells []cover.Cell) (own []cover.Cell) {
+			for _, cell := range cells {
+				if c.Code(cell.Area) == county {
+					cell.Area = 0
+					own = append(own, cell)
+				}
+			}
+			return own
+		}
+		was, is := of(old, cover.All(old)), of(changed, cover.All(changed))
+		if len(is) == 0 || !slices.Equal(was, is) {
+			t.Errorf("%v: the county had %d cells and has %d, others", codes, len(was), len(is))
+		}
+		id, _ := changed.Find(community)
+		low, high := changed.BoundsOf(id)
+		for _, cell := range of(changed, cover.Changed(changed, []coverage.ID{id, changed.Parent(id)}, []cover.Box{{Low: low, High: high}})) {
+			if !slices.Contains(was, cell) {
+				t.Errorf("%v: the county has got the cell %v", codes, cell.Cell)
+			}
+		}
+	}
+}

@@ -169,7 +169,7 @@ func (w *walker) decide(f *frame, resolution int) {
 	open := f.open[:0]
 	for _, id := range f.open {
 		inside := !contains(f.beside, id)
-		wait := !inside || id == owner && !owns // where children touch the cell, the area may own finer ones
+		wait := !inside || w.ownsInPart(f, id) // then it may own finer cells
 		switch {
 		case wait && resolution < w.finest[id]:
 			open = append(open, id)
@@ -178,6 +178,25 @@ func (w *walker) decide(f *frame, resolution int) {
 		}
 	}
 	f.open = open
+}
+
+// ownsInPart reports whether an area that holds the region leaves some of it, but not all, to its children. That it depends on nothing
+// else is what Changed is built on.
+func (w *walker) ownsInPart(f *frame, id coverage.ID) bool {
+	c := w.coverage
+	if c.Covered(id) || len(c.Children(id)) == 0 {
+		return false
+	}
+	met := false
+	for _, child := range f.meeting {
+		if c.Parent(child) == id {
+			if !contains(f.beside, child) {
+				return false
+			}
+			met = true
+		}
+	}
+	return met
 }
 
 // owner is the area of lowest code among those that meet the region, without those that a child keeps from owning any of it. It owns
