@@ -81,7 +81,8 @@ func (s *source) plan() {
 	}
 }
 
-// cutAhead works out zooms, and cuts the tiles of those up to aheadZoom, while it may go on.
+// cutAhead works out zooms, and cuts the tiles of those up to aheadZoom, while it may go on. Tiles within one that is empty are
+// empty too, but for areas too small to be seen there, and are left out: where areas lie far apart there are millions.
 func (s *source) cutAhead(ctx context.Context, fromZoom, toZoom int, goOn func() bool) {
 	for z := fromZoom; z <= toZoom && goOn(); z++ {
 		minX, minY, maxX, maxY, ok := s.cutter.Range(z)
@@ -98,6 +99,10 @@ func (s *source) cutAhead(ctx context.Context, fromZoom, toZoom int, goOn func()
 				if !goOn() {
 					return
 				}
+				if z > mvt.MinZoom && s.isEmpty(address{int32(z - 1), int32(x / 2), int32(y / 2)}) {
+					s.ahead.done.Add(1)
+					continue
+				}
 				if _, err := s.find(ctx, address{int32(z), int32(x), int32(y)}); err != nil {
 					slog.WarnContext(ctx, "cut a tile ahead", "z", z, "x", x, "y", y, "error", err)
 				}
@@ -106,4 +111,10 @@ func (s *source) cutAhead(ctx context.Context, fromZoom, toZoom int, goOn func()
 			}
 		}
 	}
+}
+
+// isEmpty reports whether a tile was cut and shows nothing, or was left out for that.
+func (s *source) isEmpty(at address) bool {
+	t, kept := s.tiles.GetIfPresent(at)
+	return !kept || len(t.data) == 0
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/maptile"
 
+	"jingwei/geo"
+	"jingwei/geo/coverage"
 	"jingwei/geo/mvt"
 	"jingwei/server/area"
 	"jingwei/server/area/areatest"
@@ -126,6 +128,34 @@ func TestRunCutsAhead(t *testing.T) {
 	}
 	cancel()
 	<-stopped
+}
+
+// TestAheadOfFarAreas: a county at the other end of the world makes the tiles between the two neither take time nor crowd out others.
+func TestAheadOfFarAreas(t *testing.T) {
+	t.Parallel()
+	f, s := setup(t)
+	low := geo.Point{Lon: -1_700_000_000, Lat: -800_000_000}
+	areatest.Publish(t, f.pool, []coverage.Area{{Code: "999999", Name: "远", Level: coverage.County, Shape: []coverage.Polygon{
+		{{low, {Lon: low.Lon + 100_000, Lat: low.Lat}, {Lon: low.Lon, Lat: low.Lat + 100_000}}},
+	}}}, areatest.Effective.AddDate(0, 1, 0))
+	f.renew(t, s)
+	source := s.current.Load()
+	source.cutAhead(t.Context(), lowZoom+1, mvt.MaxZoom, func() bool { return true })
+	if done, total := source.ahead.done.Load(), source.ahead.total.Load(); done != total {
+		t.Errorf("%d of %d are done", done, total)
+	}
+	if n := source.tiles.EstimatedSize(); n > 10_000 {
+		t.Errorf("%d tiles are kept", n)
+	}
+	lon, lat := low.Degrees()
+	for z := maptile.Zoom(mvt.MinZoom); z <= aheadZoom; z++ {
+		far := maptile.At(orb.Point{lon, lat}, z)
+		for _, at := range []address{tileAt(z), {int32(z), int32(far.X), int32(far.Y)}} {
+			if kept, _ := source.tiles.GetIfPresent(at); len(kept.data) == 0 {
+				t.Errorf("the tile %v was not cut ahead", at)
+			}
+		}
+	}
 }
 
 // TestOldSourcesGo checks that nothing of an edition stays in memory when the next one is served.
