@@ -8,7 +8,7 @@ import (
 )
 
 // Resolutions of H3 run from 0 to MaxResolution. Incidents carry their cell at IncidentResolution (edges of
-// about 11 m).
+// about 11 m, 300 m²).
 const (
 	MaxResolution      = 15
 	IncidentResolution = 12

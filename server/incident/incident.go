@@ -83,7 +83,7 @@ func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incide
 	i := Incident{
 		ID: id, ReportedAt: r.ReportedAt, ReceivedAt: receivedAt, Channel: r.Channel, Item: r.Item, Status: Collected,
 		Title: r.Title, Description: r.Description, Place: r.Place, AccuracyM: r.AccuracyM,
-		Cell: geo.CellAt(r.Place, snap.CellResolution), Snap: owner.Status, Edition: owner.Edition(), Codes: owner.Codes,
+		Cell: geo.CellAt(r.Place, geo.IncidentResolution), Snap: owner.Status, Edition: owner.Edition(), Codes: owner.Codes,
 	}
 	if len(owner.Codes) > 0 {
 		i.County = owner.Codes[0]

@@ -72,7 +72,7 @@ func (p *points) addJSON(data []byte) error {
 
 // readLines reads a point a line; empty lines are passed over.
 func (p *points) readLines(body []byte) error {
-	p.list = make([]geo.Point, 0, bytes.Count(body, []byte("\n"))+1)
+	p.list = make([]geo.Point, 0, min(bytes.Count(body, []byte("\n"))+1, maxBatchPoints))
 	for line := range bytes.Lines(body) {
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue

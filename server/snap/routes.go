@@ -11,9 +11,6 @@ import (
 	"jingwei/server/web"
 )
 
-// CellResolution is the H3 resolution of the cell of a point, and so of the cell that incidents carry: about 300 m² a cell.
-const CellResolution = 12
-
 type findInput struct {
 	Lon float64   `query:"lon" required:"true" doc:"Longitude, degrees" example:"119.8233"`
 	Lat float64   `query:"lat" required:"true" doc:"Latitude, degrees" example:"31.3406"`
@@ -95,7 +92,7 @@ func Routes(server *web.Server, s *Service) {
 func answer(p geo.Point, r Result) Answer {
 	lon, lat := p.Degrees()
 	a := Answer{
-		Status: r.Status, DistanceM: r.DistanceM, Edition: r.Edition(), Cell: geo.CellAt(p, CellResolution).String(), Lon: lon, Lat: lat,
+		Status: r.Status, DistanceM: r.DistanceM, Edition: r.Edition(), Cell: geo.CellAt(p, geo.IncidentResolution).String(), Lon: lon, Lat: lat,
 		Coordinates: Coordinates{WGS84: [2]float64{lon, lat}, GCJ02: in(geo.GCJ02, p), BD09: in(geo.BD09, p)}, Areas: []Area{},
 	}
 	if r.Status == Outside {
