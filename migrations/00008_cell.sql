@@ -90,6 +90,9 @@ DECLARE
     asked integer := coalesce(edition, 2147483647);  -- rows that are not closed hold for this one too
     owner text;
 BEGIN
+    IF (cell >> 52) & 15 <> 12 THEN
+        RAISE EXCEPTION 'the cell has resolution %, not 12', (cell >> 52) & 15 USING HINT = 'Take the H3 cell of resolution 12 that holds the point.';
+    END IF;
     SELECT c.area INTO owner FROM area_cell c
     WHERE c.cell = ANY (ancestors) AND c.owns AND c.since <= asked AND (c.until IS NULL OR c.until > asked);
     IF FOUND OR cell IS NULL OR point IS NULL THEN

@@ -370,4 +370,12 @@ func TestCellFunctions(t *testing.T) {
 			t.Fatalf("%v has the ancestors %v, and %v", fine, ancestors, none)
 		}
 	}
+	// A cell of another resolution would find no area, or another one.
+	for cell, want := range map[*int64]bool{nil: true, new(int64(geo.CellAt(geo.Point{}, 12))): true, new(int64(geo.CellAt(geo.Point{}, 9))): false} {
+		var owner *string
+		err := pool.QueryRow(t.Context(), `SELECT snap_cell($1, 'SRID=4326;POINT(0 0)')`, cell).Scan(&owner)
+		if (err == nil) != want || owner != nil {
+			t.Errorf("the cell %v: %v", cell, err)
+		}
+	}
 }
