@@ -32,11 +32,11 @@ build: webmap/dist/index.html ## Build the pages and bin/jingwei
 	@$(GO_BUILD) -o bin/jingwei ./server
 
 .PHONY: test
-test: setup-test build ## Run all tests: Go with -race, the pages' unit tests, the pages in a real browser; ends with the counts
+test: setup-test build oracle ## Run all tests: Go with -race, the pages' unit tests, the pages in a real browser; ends with the counts
 	@.ci/test
 
 .PHONY: e2e
-e2e: setup-test build ## Run the browser tests alone, against a server and a database of their own
+e2e: setup-test build oracle ## Run the browser tests alone, against a server and a database of their own
 	@node .ci/e2e.mjs
 
 .PHONY: bench
@@ -47,7 +47,7 @@ bench: setup build ## Run the Go benchmarks; ends with a table of ratios and bar
 check: lint test ## What CI runs: lint, then test
 
 .PHONY: lint
-lint: setup build ## Format, lint, types, import rules and generated files, without changing anything
+lint: setup build oracle ## Format, lint, types, import rules and generated files, without changing anything
 	$(TOOL) golangci-lint fmt --diff
 	$(TOOL) golangci-lint run
 	go mod tidy -diff
@@ -74,11 +74,14 @@ gen: setup build ## Write the files that are generated: the OpenAPI document and
 
 .PHONY: clean
 clean: ## Remove what was built; the data directory stays
-	rm -rf bin $(CACHE) webmap/node_modules webmap/dist/assets webmap/dist/*.html webmap/dist/*.svg
+	rm -rf bin $(CACHE) webmap/node_modules $(ORACLE)/node_modules webmap/dist/assets webmap/dist/*.html webmap/dist/*.svg
 
 .PHONY: setup
 setup:
 	@.ci/setup run
+
+.PHONY: oracle
+oracle: webmap/e2e/oracle/node_modules/.package-lock.json
 
 .PHONY: setup-test
 setup-test:
@@ -88,6 +91,13 @@ setup-test:
 webmap/node_modules/.package-lock.json: webmap/package-lock.json webmap/package.json | setup
 	@echo "Installing the packages of the pages"
 	@cd webmap && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The programs of others that judge boundaries in tests; make run does not need them.
+ORACLE := webmap/e2e/oracle
+$(ORACLE)/node_modules/.package-lock.json: $(ORACLE)/package-lock.json $(ORACLE)/package.json | setup
+	@echo "Installing the oracles of the tests"
+	@cd $(ORACLE) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Vite empties dist first; .gitkeep, which lets a fresh clone compile without the pages, comes back from webmap/public.

@@ -49,6 +49,7 @@ func (cmd *checkCommand) Run(ctx context.Context, c *Config, s *streams) (err er
 		switch f.Reason {
 		case coverage.Overlap, coverage.CrossesParent, coverage.SelfCrossing, coverage.SelfTouch, coverage.MissingVertex:
 			return errDoesNotFit
+		default: // a gap, a hole, a part, a size: it may be meant
 		}
 	}
 	return nil

@@ -31,14 +31,21 @@ func (d *drawing) build(areas []Area, reachM float64) {
 		points = append(points, line.A, line.B)
 	}
 	// A step of longitude is shorter than one of latitude.
-	_, latDeg := points[0].Degrees()
-	cos := max(math.Cos(latDeg*math.Pi/180), 1e-3)
+	cosAt := func(p geo.Point) float64 {
+		_, latDeg := p.Degrees()
+		return max(math.Cos(latDeg*math.Pi/180), 1e-3)
+	}
+	narrowest := 1.0
+	for _, p := range points {
+		narrowest = min(narrowest, cosAt(p))
+	}
 	reach := reachM / metresPerStep
-	noding.Near(lines, points, int32(min(reach/cos+1, math.MaxInt16)), func(point, edge int) {
+	noding.Near(lines, points, int32(reach/narrowest+1), func(point, edge int) {
 		if shores[point/2].area == shores[edge].area {
 			return
 		}
 		p := points[point]
+		cos := cosAt(p)
 		x := func(q geo.Point) [2]float64 {
 			return [2]float64{(float64(q.Lon) - float64(p.Lon)) * cos, float64(q.Lat) - float64(p.Lat)}
 		}

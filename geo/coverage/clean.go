@@ -3,6 +3,7 @@ package coverage
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -142,6 +143,9 @@ func newResolver(areas []Area, toleranceM float64) (*resolver, error) {
 			return nil, fmt.Errorf("area %s: the code occurs twice: every code names one area", area.Code)
 		}
 		index[area.Code] = int32(i)
+		if int(area.Level) >= len(Levels) {
+			return nil, fmt.Errorf("area %s: %v is no level: use county, town, community, grid or micro", area.Code, area.Level)
+		}
 	}
 	r := &resolver{areas: areas, toleranceM: toleranceM, parent: make([]int32, len(areas)), divided: make([]Sides, len(areas)), moved: map[int32]bool{}}
 	for i := range r.divided {
@@ -202,7 +206,7 @@ func (r *resolver) claim(level Level) {
 			}
 		}
 	}
-	for _, area := range sortedKeys(doubts) {
+	for _, area := range slices.Sorted(maps.Keys(doubts)) {
 		for _, g := range r.regions(doubts[area], sameKey) {
 			r.moved[area] = true
 			m := r.measure(g)
@@ -225,7 +229,7 @@ func (r *resolver) endAtParents() {
 			}
 		}
 	}
-	for _, area := range sortedKeys(outside) {
+	for _, area := range slices.Sorted(maps.Keys(outside)) {
 		parent := r.parent[area]
 		for _, g := range r.regions(outside[area], sameKey) {
 			r.moved[area] = true
@@ -369,7 +373,7 @@ func (r *resolver) gather(level Level) {
 			owned[owner] = append(owned[owner], int32(f))
 		}
 	}
-	for _, area := range sortedKeys(owned) {
+	for _, area := range slices.Sorted(maps.Keys(owned)) {
 		parts := r.regions(owned[area], sameKey)
 		if len(parts) == 1 {
 			continue
@@ -391,15 +395,6 @@ func (r *resolver) gather(level Level) {
 			}
 		}
 	}
-}
-
-func sortedKeys(m map[int32][]int32) []int32 {
-	keys := make([]int32, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 func sameKey(int32) [3]int32 { return [3]int32{} }
@@ -495,10 +490,8 @@ func (r *resolver) beside(region []int32, level Level) []neighbour {
 	}
 	slices.SortFunc(out, func(a, b neighbour) int {
 		// Lengths that are the same to a lattice step are the same.
-		if d := a.lengthM - b.lengthM; math.Abs(d) > metresPerStep {
-			return -cmp.Compare(d, 0)
-		}
-		return strings.Compare(r.areas[a.area].Code, r.areas[b.area].Code)
+		steps := func(n neighbour) float64 { return math.Round(n.lengthM / metresPerStep) }
+		return cmp.Or(-cmp.Compare(steps(a), steps(b)), strings.Compare(r.areas[a.area].Code, r.areas[b.area].Code))
 	})
 	return out
 }
@@ -512,9 +505,11 @@ func (r *resolver) suspects() []int32 {
 	for area := range r.touches {
 		suspect[area] = true
 	}
+	drawn := make([]bool, len(r.areas))
 	for f := range r.faces {
 		owners := r.owner[f]
 		for _, w := range r.faces[f].covers {
+			drawn[w.area] = true
 			if own := &owners[r.areas[w.area].Level]; *own == w.area && w.times == 1 {
 				*own = -1
 			} else {
@@ -527,12 +522,12 @@ func (r *resolver) suspects() []int32 {
 			}
 		}
 	}
-	out := make([]int32, 0, len(suspect))
-	for area := range suspect {
-		out = append(out, area)
+	for area, is := range drawn {
+		if !is {
+			suspect[int32(area)] = true // its rings enclose nothing
+		}
 	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(suspect))
 }
 
 // assembled is the shape of an area by the faces it owns.

@@ -378,3 +378,22 @@ func TestCleanEdgeBentByRounding(t *testing.T) {
 		}
 	}
 }
+
+// TestCleanOfNothing has areas whose drawing encloses no ground.
+func TestCleanOfNothing(t *testing.T) {
+	t.Parallel()
+	if c := clean(t, nil, 1); len(c.Areas)+len(c.Findings) > 0 {
+		t.Errorf("of no areas: %+v", c)
+	}
+	for name, drawn := range map[string][]coverage.Polygon{
+		"no polygon": nil, "no ring": {{}}, "a point": shape(ring(5, 5)), "there and back": shape(ring(0, 0, 10, 0)), "a line": shape(ring(0, 0, 10, 0, 20, 0)),
+	} {
+		c := clean(t, []coverage.Area{{Code: "1", Level: coverage.County, Shape: drawn}}, 1)
+		if len(c.Findings) != 1 || c.Findings[0].Reason != coverage.Vanished || c.Findings[0].Area != "1" {
+			t.Errorf("%s: %+v", name, c.Findings)
+		}
+	}
+	if _, err := coverage.Clean([]coverage.Area{{Code: "1", Level: 5}}, 1); err == nil {
+		t.Error("a level beyond the last was taken")
+	}
+}

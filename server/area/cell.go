@@ -58,10 +58,19 @@ func saveCells(ctx context.Context, tx pgx.Tx, edition int) error {
 	return fillCells(ctx, tx, edition, c)
 }
 
-// fillCells stores the cells of all areas of an edition; those of others, if there are any, go. What is copied into a table truncated in the same transaction needs no
-// log on a server with wal_level minimal, as the private one has, which halves the cost.
+// fillCells stores the cells of all areas of an edition; those of others, if there are any, go. What is copied into a table truncated
+// in the same transaction needs no log on a server with wal_level minimal, as the private one has, which halves the cost; but it keeps
+// readers waiting, so a table that somebody may be reading is emptied row by row.
 func fillCells(ctx context.Context, tx pgx.Tx, edition int, c *coverage.Coverage) error {
-	if _, err := tx.Exec(ctx, `TRUNCATE area_cell`); err != nil {
+	var used bool
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM area_cell)`).Scan(&used); err != nil {
+		return err
+	}
+	empty := `TRUNCATE area_cell`
+	if used {
+		empty = `DELETE FROM area_cell`
+	}
+	if _, err := tx.Exec(ctx, empty); err != nil {
 		return err
 	}
 	if err := copyCells(ctx, tx, "area_cell", edition, c, cover.All(c)); err != nil {

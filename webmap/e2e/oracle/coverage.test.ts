@@ -13,7 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 type Area = Feature<Polygon | MultiPolygon, { code: string; level: string; parent: string | null }>
 
 const run = promisify(execFile)
-const program = fileURLToPath(new URL('../../bin/jingwei', import.meta.url))
+const program = fileURLToPath(new URL('../../../bin/jingwei', import.meta.url))
 const toleranceM = 0.5
 const metresPerDegree = 111_195
 const town = '320282002'
