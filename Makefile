@@ -93,11 +93,11 @@ webmap/node_modules/.package-lock.json: webmap/package-lock.json webmap/package.
 	@cd webmap && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# The programs of others that judge boundaries in tests; make run does not need them.
+# The programs of others that judge boundaries in tests; make run does not need them. Their optional packages compile for minutes.
 ORACLE := webmap/e2e/oracle
 $(ORACLE)/node_modules/.package-lock.json: $(ORACLE)/package-lock.json $(ORACLE)/package.json | setup
 	@echo "Installing the oracles of the tests"
-	@cd $(ORACLE) && npm ci --no-audit --no-fund --loglevel=error
+	@cd $(ORACLE) && npm ci --omit=optional --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Vite empties dist first; .gitkeep, which lets a fresh clone compile without the pages, comes back from webmap/public.
