@@ -1,6 +1,7 @@
 package snap
 
 import (
+	"maps"
 	"slices"
 
 	"jingwei/geo"
@@ -14,6 +15,9 @@ type band struct {
 	first, end int
 	records    []uint32
 	slow       map[coverage.ID]bool
+	nested     []*Index
+	crowded    []uint32 // where in records the nested indexes stand
+	mayNest    bool
 }
 
 // workspace is memory that a core uses again for its next band.
@@ -21,16 +25,31 @@ type workspace struct {
 	starts   []uint32 // of each cell of the band, and the end: where its edges begin in touching
 	touching []uint32 // the edges that touch a cell, ascending
 
-	ref     geo.Point     // the last reference point on the way east
+	anchor               // the last reference point on the way east
+	west   anchor        // in a nested index: that of the westernmost cell, from which the next row goes on
+	areas  []coverage.ID // of areasOf
+	near   []uint32      // the runs of a near record
+}
+
+// anchor is a place on no edge with what is known of it.
+type anchor struct {
+	ref     geo.Point
 	holds   []coverage.ID // the areas that hold it, ascending
-	pending []uint32      // the edges of its cell and of slow cells passed since
-	areas   []coverage.ID // of areasOf
-	near    []uint32      // the runs of a near record
+	pending []uint32      // all edges that can lie between it and the places asked for next
+}
+
+func (a *anchor) set(to *anchor) {
+	a.ref = to.ref
+	a.holds, a.pending = append(a.holds[:0], to.holds...), append(a.pending[:0], to.pending...)
 }
 
 func (b *band) sweep(edges []uint32) {
 	b.rasterise(edges)
+	b.mayNest = b.canNest(len(edges))
 	b.records = make([]uint32, 0, 3*len(b.touching))
+	if b.known != nil {
+		b.west.set(b.known)
+	}
 	for row := b.first; row < b.end; row++ {
 		b.sweepRow(row)
 	}
@@ -58,6 +77,18 @@ func (b *band) rasterise(edges []uint32) {
 	}
 }
 
+// canNest tells whether indexes nested in the cells of the band can be worth their memory: not where the same edges crowd
+// in many cells, as edges do that run side by side, since then they would be kept again and again in every depth.
+func (b *band) canNest(edges int) bool {
+	starts, crowding := b.workspace.starts, 0
+	for i, end := range starts[1:] {
+		if n := int(end - starts[i]); n > crowdedEdges {
+			crowding += n
+		}
+	}
+	return b.depth < maxDepth && b.grid.size >= leastNested && crowding <= 2*edges
+}
+
 // eachCell visits all cells of the band that an edge touches, and sometimes one that it just misses. A cell is half open: it
 // ends before the first lattice line of the next. Exact: the products are at most 3.6e9 · 1.8e9.
 func (b *band) eachCell(e uint32, visit func(cell int)) {
@@ -66,8 +97,7 @@ func (b *band) eachCell(e uint32, visit func(cell int)) {
 		south, north = north, south
 	}
 	g := &b.grid
-	row := int(g.cellOf(uint32(south.Lat - g.low.Lat)))
-	last := int(g.cellOf(uint32(north.Lat - g.low.Lat)))
+	row, last := g.rowOf(south.Lat), g.rowOf(north.Lat)
 	dLon, dLat := int64(north.Lon)-int64(south.Lon), int64(north.Lat)-int64(south.Lat)
 	lonAt := func(row int) int32 { // where the edge leaves a row northwards, rounded down, which stays in the same cell
 		steps := int64(g.low.Lat) + int64(row+1)*g.size - int64(south.Lat)
@@ -83,21 +113,26 @@ func (b *band) eachCell(e uint32, visit func(cell int)) {
 		if row < last {
 			to = lonAt(row)
 		}
-		west, east := g.cellOf(uint32(min(from, to)-g.low.Lon)), g.cellOf(uint32(max(from, to)-g.low.Lon))
-		for col := west; col <= east; col++ {
-			visit((row-b.first)*g.cols + int(col))
+		west, east := g.colOf(min(from, to)), g.colOf(max(from, to))
+		for col := max(west, 0); col <= min(east, g.cols-1); col++ {
+			visit((row-b.first)*g.cols + col)
 		}
 		from = to
 	}
 }
 
-// sweepRow goes east from outside everything. Between reference points only edges of the cells passed can be crossed.
+// sweepRow goes east, in a nested index from the anchor in the west and else from outside everything. Between reference
+// points only edges of the cells passed can be crossed.
 func (b *band) sweepRow(row int) {
 	g := &b.grid
-	b.ref = geo.Point{Lon: g.low.Lon - 1, Lat: g.reference(0, row, 0).Lat}
-	b.holds, b.pending = b.holds[:0], b.pending[:0]
-	owner := coverage.None
 	raster, starts := b.raster[row*g.cols:][:g.cols], b.workspace.starts[(row-b.first)*g.cols:][:g.cols+1]
+	if b.known != nil {
+		b.anchorWest(row, b.touching[starts[0]:starts[1]])
+	} else {
+		b.ref = geo.Point{Lon: g.low.Lon - 1, Lat: g.reference(0, row, 0).Lat}
+		b.holds, b.pending = b.holds[:0], b.pending[:0]
+	}
+	owner := b.owner(b.holds)
 	for col := range raster {
 		edges := b.touching[starts[col]:starts[col+1]]
 		if len(edges) > 0 {
@@ -114,20 +149,49 @@ func (b *band) sweepRow(row int) {
 	}
 }
 
-func (b *band) addCell(col, row int, edges []uint32) {
-	tried, ref, found := 0, geo.Point{}, false
-	for ; tried <= wideReferences && !found; tried++ {
-		ref = b.grid.reference(col, row, tried)
-		found = !slices.ContainsFunc(edges, func(e uint32) bool { return geo.OnSegment(ref, b.vertex(e), b.vertex(e+1)) })
+// anchorWest goes from the westernmost cell of one row to that of the next, or there from what is known of the nested
+// index where one of the two has no reference point.
+func (b *band) anchorWest(row int, edges []uint32) {
+	_, ref, found := b.findReference(0, row, edges)
+	if !found {
+		b.west.set(b.known)
+		b.set(b.known)
+		return
 	}
+	b.set(&b.west)
 	b.pending = append(b.pending, edges...)
+	b.moveTo(ref)
+	b.pending = append(b.pending[:0], edges...)
+	b.west.set(&b.anchor)
+}
+
+// findReference is the first reference point of a cell that lies on no edge.
+func (b *band) findReference(col, row int, edges []uint32) (i int, ref geo.Point, found bool) {
+	for i = range wideReferences + 1 {
+		ref = b.grid.reference(col, row, i)
+		if !slices.ContainsFunc(edges, func(e uint32) bool { return geo.OnSegment(ref, b.vertex(e), b.vertex(e+1)) }) {
+			return i, ref, true
+		}
+	}
+	return i, ref, false
+}
+
+func (b *band) addCell(col, row int, edges []uint32) {
+	i, ref, found := b.findReference(col, row, edges)
+	b.pending = append(b.pending, edges...)
+	if found {
+		b.moveTo(ref)
+		b.pending = append(b.pending[:0], edges...)
+	}
+	if b.mayNest && len(edges) > crowdedEdges {
+		b.addCrowded(col, row, edges)
+		return
+	}
 	if !found {
 		// Whatever holds a point here either held the last reference point or has an edge on the way.
 		b.addSlow(b.areasOf(b.pending), edges)
 		return
 	}
-	b.moveTo(ref)
-	b.pending = append(b.pending[:0], edges...)
 	areas := b.areasOf(edges)
 	if len(areas) > wideAreas {
 		b.addSlow(areas, edges)
@@ -138,7 +202,7 @@ func (b *band) addCell(col, row int, edges []uint32) {
 		inside |= bit(areas, id)
 	}
 	if ref != b.grid.centre(col, row) || !b.addNear(ref, areas, inside, edges) {
-		b.records = append(b.records, wide<<kindShift|uint32(tried-1)<<wideAreas|inside, uint32(len(areas)))
+		b.records = append(b.records, wide<<kindShift|uint32(i)<<wideAreas|inside, uint32(len(areas)))
 		head := len(b.records) - 1
 		if b.addAreas(areas) {
 			b.records[head] |= wideBlocks
@@ -176,6 +240,18 @@ func (b *band) addNear(centre geo.Point, areas []coverage.ID, inside uint32, edg
 	}
 	b.records = append(b.records, b.near...)
 	return true
+}
+
+// addCrowded adds the record of a cell with an index of its own.
+func (b *band) addCrowded(col, row int, edges []uint32) {
+	low, high := b.grid.box(col, row)
+	x := &Index{coverage: b.coverage, up: b.up, slow: b.Index.slow}
+	x.grid = newGrid(low, high, cellSize(low, high, int(cellsPerEdge*float64(len(edges)))))
+	inside := &builder{Index: x, borders: b.borders, edges: edges, depth: b.depth + 1, known: &b.anchor}
+	maps.Copy(b.slow, inside.sweep())
+	b.crowded = append(b.crowded, uint32(len(b.records)))
+	b.records = append(b.records, crowded<<kindShift|uint32(len(b.nested)))
+	b.nested = append(b.nested, x)
 }
 
 func (b *band) addSlow(areas []coverage.ID, edges []uint32) {

@@ -210,3 +210,32 @@ func BenchmarkProvince(b *testing.B) {
 	b.Run("one", func(b *testing.B) { benchmarkAgainst(b, "county", points, others, 1, oneByOne(big.x), oneByOne(y)) })
 	b.Run("batch", func(b *testing.B) { benchmarkAgainst(b, "county", points, others, 1, together(big.x), together(y)) })
 }
+
+// BenchmarkSkewed looks up points in the county where it is a small part of the bounds, against the county alone.
+func BenchmarkSkewed(b *testing.B) {
+	alone := county(b)
+	y, points := snap.Build(alone), randomPoints(alone, sample)
+	for _, s := range []struct {
+		name  string
+		areas []coverage.Area
+	}{
+		{"margin", []coverage.Area{boxDeg("9", 117.7, 29.3, 121.7, 33.3)}},
+		{"twenty-degrees", shifted(testcounty.County, "9", 99.5, 31.1)},
+		{"far", []coverage.Area{boxDeg("9", -150, -60, -149.9, -59.9)}},
+	} {
+		c, err := coverage.Build(append(testcounty.County.Areas(), s.areas...))
+		if err != nil {
+			b.Fatal(err)
+		}
+		begin := time.Now()
+		x, bytes := kept(func() *snap.Index { return snap.Build(c) })
+		seconds := time.Since(begin).Seconds()
+		for name, locate := range map[string]func(*snap.Index) func([]geo.Point){"one": oneByOne, "batch": together} {
+			b.Run(s.name+"/"+name, func(b *testing.B) {
+				benchmarkAgainst(b, "county", points, points, 1, locate(x), locate(y))
+				b.ReportMetric(bytes/1e6, "MB-kept")
+				b.ReportMetric(seconds, "s/build")
+			})
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package snap
 
 import (
+	"maps"
 	"math"
 	"runtime"
 	"sync"
@@ -13,6 +14,14 @@ import (
 // cellsPerEdge balances memory against speed: with fewer cells a record keeps more edges, with more there are more records.
 const cellsPerEdge = 1.4
 
+// An index is nested in each cell that more than crowdedEdges touch and that is at least leastNested wide and high, and so
+// on up to a depth of maxDepth.
+const (
+	crowdedEdges = 24
+	leastNested  = 16
+	maxDepth     = 4
+)
+
 // bandCells is about how many cells of the raster one core sorts edges into at a time.
 const bandCells = 1 << 19
 
@@ -24,10 +33,12 @@ func Build(c *coverage.Coverage) *Index {
 		x.grid, x.raster = newGrid(geo.Point{}, geo.Point{}, 2), []int32{noOwner}
 		return x
 	}
-	b := &builder{Index: x}
+	b := &builder{Index: x, borders: &borders{}}
 	b.findOwners()
 	x.grid = newGrid(low, high, cellSize(low, high, int(cellsPerEdge*float64(len(b.edges)))))
-	b.sweep()
+	for id := range b.sweep() {
+		x.slow[id] = c.Area(id)
+	}
 	return x
 }
 
@@ -42,7 +53,15 @@ func cellSize(low, high geo.Point, cells int) int64 {
 
 type builder struct {
 	*Index
-	edges  []uint32      // the vertices at which an edge begins whose crossing changes an owner, ascending
+	*borders
+	edges []uint32 // the vertices at which an edge begins whose crossing changes an owner, ascending
+
+	depth int     // how many cells this index is nested in
+	known *anchor // where the sweep of a nested index begins
+}
+
+// borders tells what lies beside edges. Nested indexes share it.
+type borders struct {
 	arcOf  []int32       // of each vertex
 	owners []coverage.ID // beside the arcs, arc by arc
 	starts []uint32      // of each arc, and the end: where in owners its own begin
@@ -93,8 +112,8 @@ func appendOwners(owners []coverage.ID, c *coverage.Coverage, arc *coverage.Arc)
 func (b *builder) ownersOf(arc int32) []coverage.ID { return b.owners[b.starts[arc]:b.starts[arc+1]] }
 
 // sweep goes through the raster on all cores, each core through one band of neighbouring rows after the other, and joins
-// the records of the bands.
-func (b *builder) sweep() {
+// the records of the bands. It gives the areas in slow cells, those of nested indexes too.
+func (b *builder) sweep() map[coverage.ID]bool {
 	b.raster = make([]int32, b.grid.cols*b.grid.rows)
 	rows := max(1, min(bandCells/b.grid.cols, b.grid.rows/(4*runtime.GOMAXPROCS(0))))
 	bands := make([]*band, (b.grid.rows+rows-1)/rows)
@@ -112,20 +131,20 @@ func (b *builder) sweep() {
 		})
 	}
 	all.Wait()
-	b.join(bands)
+	return b.join(bands)
 }
 
 // distribute lists for each band of so many rows the edges that touch it.
 func (b *builder) distribute(bands, rows int) [][]uint32 {
 	inBand := make([][]uint32, bands)
 	vertices := b.coverage.Vertices()
-	band := func(p geo.Point) int { return int(b.grid.cellOf(uint32(p.Lat-b.grid.low.Lat))) / rows }
+	band := func(p geo.Point) int { return b.grid.rowOf(p.Lat) / rows }
 	for _, e := range b.edges {
 		south, north := band(vertices[e]), band(vertices[e+1])
 		if south > north {
 			south, north = north, south
 		}
-		for i := south; i <= north; i++ {
+		for i := max(south, 0); i <= min(north, bands-1); i++ {
 			inBand[i] = append(inBand[i], e)
 		}
 	}
@@ -133,7 +152,8 @@ func (b *builder) distribute(bands, rows int) [][]uint32 {
 }
 
 // join puts the records of the bands into one, and shifts what the raster says of them.
-func (b *builder) join(bands []*band) {
+func (b *builder) join(bands []*band) (inSlow map[coverage.ID]bool) {
+	inSlow = map[coverage.ID]bool{}
 	size := 0
 	for _, band := range bands {
 		size += len(band.records)
@@ -141,10 +161,12 @@ func (b *builder) join(bands []*band) {
 	b.records = make([]uint32, 0, size)
 	for i, band := range bands {
 		shift := int32(len(b.records))
-		b.records = append(b.records, band.records...)
-		for id := range band.slow {
-			b.Index.slow[id] = b.coverage.Area(id)
+		for _, at := range band.crowded {
+			band.records[at] += uint32(len(b.nested))
 		}
+		b.nested = append(b.nested, band.nested...)
+		b.records = append(b.records, band.records...)
+		maps.Copy(inSlow, band.slow)
 		cells := b.raster[band.first*b.grid.cols : band.end*b.grid.cols]
 		for cell, v := range cells {
 			if v <= firstCrossed {
@@ -153,4 +175,5 @@ func (b *builder) join(bands []*band) {
 		}
 		bands[i] = nil
 	}
+	return inSlow
 }

@@ -4,8 +4,9 @@
 // The index is a raster of equal cells over the bounds. A cell that no border crosses names its owner. Any other cell
 // keeps the edges that touch it and, for one reference point in it, which areas hold that point: on the way from
 // there to the point asked for, each edge crossed changes what holds it. So the cost of an answer depends on the edges
-// in one cell and not on the size of the areas. All decisions are made in integers and are exact, for overlapping and
-// self-crossing areas too.
+// in one cell and not on the size of the areas. Where edges crowd in a cell, as one does that a whole town lies in because
+// the bounds span a continent, the cell has an index of its own in place of a record. All decisions are made in integers
+// and are exact, for overlapping and self-crossing areas too.
 package snap
 
 import (
@@ -27,7 +28,8 @@ type Index struct {
 
 	raster  []int32                       // of each cell: an owner, noOwner, or firstCrossed minus where in records its record begins
 	records []uint32                      // of the cells that borders touch, row by row
-	slow    map[coverage.ID]coverage.Area // shapes of the areas in slow cells
+	nested  []*Index                      // of the crowded cells
+	slow    map[coverage.ID]coverage.Area // shapes of the areas in slow cells, one map with those of nested indexes
 }
 
 const (
@@ -41,6 +43,7 @@ const (
 //	near  head, areas, blocks, runs: {mask and number of edges, vertices}
 //	wide  head, number of areas, areas, blocks, number of runs, runs: {first vertex, mask and number of edges}
 //	slow  head, number of areas, areas, number of runs, runs: {first vertex, number of edges}
+//	crowded  head, which is also where in nested the index of the cell is
 //
 // The areas stand in order of their IDs; whatever holds is said in bits by position among them. A run is a piece of an
 // arc: edges between consecutive vertices, and the areas that one enters or leaves by crossing them. Blocks exist where
@@ -56,6 +59,7 @@ const (
 	near      = 0
 	wide      = 1
 	slow      = 2
+	crowded   = 3
 
 	// Head of a near record: inside, then number of areas, whether blocks exist, number of runs.
 	nearAreas      = 8
@@ -114,6 +118,30 @@ func (g *grid) at(p geo.Point) (col, row int) {
 	return int(floorDiv(int64(p.Lon)-int64(g.low.Lon), g.size)), int(floorDiv(int64(p.Lat)-int64(g.low.Lat), g.size))
 }
 
+// colOf and rowOf are the column and row of a longitude and latitude; out of bounds they lie outside the raster.
+func (g *grid) colOf(lon int32) int {
+	if lon < g.low.Lon {
+		return -1
+	}
+	return int(g.cellOf(uint32(lon - g.low.Lon)))
+}
+
+func (g *grid) rowOf(lat int32) int {
+	if lat < g.low.Lat {
+		return -1
+	}
+	return int(g.cellOf(uint32(lat - g.low.Lat)))
+}
+
+// box is the corners of a cell, as far as it lies within the bounds.
+func (g *grid) box(col, row int) (low, high geo.Point) {
+	west, south := int64(g.low.Lon)+int64(col)*g.size, int64(g.low.Lat)+int64(row)*g.size
+	return geo.Point{Lon: int32(west), Lat: int32(south)}, geo.Point{
+		Lon: int32(min(west+g.size-1, int64(g.high.Lon))),
+		Lat: int32(min(south+g.size-1, int64(g.high.Lat))),
+	}
+}
+
 // reference is the i-th place tried as a reference point of a cell: first the centre. It stays within the bounds.
 func (g *grid) reference(col, row, i int) geo.Point {
 	east, north := g.size/2, g.size/2
@@ -160,11 +188,16 @@ func (x *Index) locateIn(col, row uint32, p geo.Point, record []uint32) coverage
 		return x.locateWidely(p, g.reference(int(col), int(row), int(record[0]<<2>>(2+wideAreas))), record)
 	case slow:
 		return x.locateSlowly(p, record)
+	case crowded:
+		return x.nestedIn(record).Locate(p)
 	}
 	size := uint32(g.size)
 	east, north := uint32(p.Lon-g.low.Lon)-col*size, uint32(p.Lat-g.low.Lat)-row*size
 	return locateNear(int64(int32(east-size/2)), int64(int32(north-size/2)), record)
 }
+
+// nestedIn is the index of a crowded cell.
+func (x *Index) nestedIn(record []uint32) *Index { return x.nested[record[0]&(1<<kindShift-1)] }
 
 // locateNear answers for the point (x, y) seen from the centre of a near cell. The centre being the origin, t = x·by − y·bx
 // tells on which side of the way from it to the point a vertex b lies, a × b on which side of the edge a–b the centre lies,

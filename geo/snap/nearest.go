@@ -30,6 +30,22 @@ func (x *Index) Nearest(p geo.Point, withinM float64) (coverage.ID, float64) {
 		return coverage.None, 0
 	}
 	best := nearest{distanceM: withinM}
+	x.search(p, &best)
+	var tied []coverage.ID
+	for _, e := range best.edges {
+		if e.distanceM <= best.distanceM+tieM {
+			tied = append(tied, x.ownersBeside(e.edge)...)
+		}
+	}
+	if len(tied) == 0 {
+		return coverage.None, 0
+	}
+	slices.Sort(tied)
+	return x.owner(tied), best.distanceM
+}
+
+// search improves on the best with all edges that can be nearer.
+func (x *Index) search(p geo.Point, best *nearest) {
 	g := &x.grid
 	col, row := g.at(p)
 	// Squares of cells around p, from the first that meets the raster until none can hold anything nearer.
@@ -46,22 +62,11 @@ func (x *Index) Nearest(p geo.Point, withinM float64) (coverage.ID, float64) {
 			}
 			for c := first; c <= min(col+k, g.cols-1); c += step {
 				if c >= 0 {
-					x.nearestIn(c, r, p, &best)
+					x.nearestIn(c, r, p, best)
 				}
 			}
 		}
 	}
-	var tied []coverage.ID
-	for _, e := range best.edges {
-		if e.distanceM <= best.distanceM+tieM {
-			tied = append(tied, x.ownersBeside(e.edge)...)
-		}
-	}
-	if len(tied) == 0 {
-		return coverage.None, 0
-	}
-	slices.Sort(tied)
-	return x.owner(tied), best.distanceM
 }
 
 // nearest is the distance of the nearest edge, and that and all others that were not clearly farther when they were met.
@@ -89,7 +94,16 @@ func (g *grid) awayM(p geo.Point, k int) float64 {
 
 // nearestIn improves on the best with the edges of one cell.
 func (x *Index) nearestIn(col, row int, p geo.Point, best *nearest) {
-	for e := range x.edgesOf(col, row) {
+	v := x.raster[row*x.grid.cols+col]
+	if v >= noOwner {
+		return
+	}
+	record := x.records[firstCrossed-v:]
+	if record[0]>>kindShift == crowded {
+		x.nestedIn(record).search(p, best)
+		return
+	}
+	for e := range x.edgesOf(col, row, record) {
 		d := edgeDistanceM(p, e.from, e.to)
 		if d > best.distanceM+tieM || len(best.edges) == 0 && d > best.distanceM {
 			continue
@@ -107,14 +121,9 @@ type edge struct {
 	vertex   uint32   // in a slow record: from in Coverage.Vertices
 }
 
-// edgesOf goes through the edges that touch a cell.
-func (x *Index) edgesOf(col, row int) func(yield func(edge) bool) {
+// edgesOf goes through the edges of a record, other than that of a crowded cell.
+func (x *Index) edgesOf(col, row int, record []uint32) func(yield func(edge) bool) {
 	return func(yield func(edge) bool) {
-		v := x.raster[row*x.grid.cols+col]
-		if v >= noOwner {
-			return
-		}
-		record := x.records[firstCrossed-v:]
 		if record[0]>>kindShift == near {
 			nearEdges(x.grid.centre(col, row), record, yield)
 			return
