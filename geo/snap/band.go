@@ -82,7 +82,7 @@ func (b *band) rasterise(edges []uint32) {
 func (b *band) canNest(edges int) bool {
 	starts, crowding := b.workspace.starts, 0
 	for i, end := range starts[1:] {
-		if n := int(end - starts[i]); n > crowdedEdges {
+		if n := int(end - starts[i]); n > wideAreas {
 			crowding += n
 		}
 	}
@@ -183,7 +183,7 @@ func (b *band) addCell(col, row int, edges []uint32) {
 		b.moveTo(ref)
 		b.pending = append(b.pending[:0], edges...)
 	}
-	if b.mayNest && len(edges) > crowdedEdges {
+	if b.mayNest && (len(edges) > crowdedEdges || len(edges) > wideAreas && len(b.areasOf(edges)) > wideAreas) {
 		b.addCrowded(col, row, edges)
 		return
 	}

@@ -14,10 +14,11 @@ import (
 // cellsPerEdge balances memory against speed: with fewer cells a record keeps more edges, with more there are more records.
 const cellsPerEdge = 1.4
 
-// An index is nested in each cell that more than crowdedEdges touch and that is at least leastNested wide and high, and so
-// on up to a depth of maxDepth.
+// An index is nested in each cell that more than crowdedEdges touch, or more than wideAreas of more than wideAreas areas, and
+// that is at least leastNested wide and high; and so on up to a depth of maxDepth. With fewer crowdedEdges a county in a wide
+// margin takes more than twice the memory and is hardly faster.
 const (
-	crowdedEdges = 24
+	crowdedEdges = 40
 	leastNested  = 16
 	maxDepth     = 4
 )

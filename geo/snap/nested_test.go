@@ -39,12 +39,18 @@ func skewed() map[string][]coverage.Area {
 	small := testcounty.Small
 	tiny := small
 	tiny.CellDeg = 1e-5
+	squares := []coverage.Area{boxDeg("9", -100, -50, 100, 50)}
+	for i := range int32(900) {
+		west, south := 10*(i%30), 10*(i/30)
+		squares = append(squares, area(fmt.Sprintf("0%03d", i), "", coverage.Town, box(west, south, west+10, south+10)))
+	}
 	return map[string][]coverage.Area{
-		"tiny county at the other end of the world": append(small.Areas(), shifted(tiny, "2", -119.5, -50)...),
-		"county and a box at the other end":         append(small.Areas(), boxDeg("9", -150, -60, -149, -59)),
-		"county in a wide margin":                   append(small.Areas(), boxDeg("9", 117, 29, 122, 33)),
-		"counties 20° apart":                        append(small.Areas(), shifted(small, "2", 99.5, 31.1)...),
-		"tiny county in a county in the world":      slices.Concat(small.Areas(), shifted(tiny, "2", 119.52, 31.12), []coverage.Area{boxDeg("9", -180, -90, 180, 90)}),
+		"many small areas of few edges in a big one": squares,
+		"tiny county at the other end of the world":  append(small.Areas(), shifted(tiny, "2", -119.5, -50)...),
+		"county and a box at the other end":          append(small.Areas(), boxDeg("9", -150, -60, -149, -59)),
+		"county in a wide margin":                    append(small.Areas(), boxDeg("9", 117, 29, 122, 33)),
+		"counties 20° apart":                         append(small.Areas(), shifted(small, "2", 99.5, 31.1)...),
+		"tiny county in a county in the world":       slices.Concat(small.Areas(), shifted(tiny, "2", 119.52, 31.12), []coverage.Area{boxDeg("9", -180, -90, 180, 90)}),
 	}
 }
 
