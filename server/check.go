@@ -24,7 +24,8 @@ type checkCommand struct {
 var errDoesNotFit = errors.New("the boundaries do not fit: correct the places named above and import the areas again")
 
 func (cmd *checkCommand) Run(ctx context.Context, c *Config, s *streams) (err error) {
-	norms, err := leastSizes()
+	var norms coverage.Norms
+	err = eachNorm(func(level coverage.Level, n data.Norm) { norms.MinAreaM2[level] = n.MinAreaM2 })
 	if err != nil {
 		return err
 	}
@@ -53,23 +54,6 @@ func (cmd *checkCommand) Run(ctx context.Context, c *Config, s *streams) (err er
 		}
 	}
 	return nil
-}
-
-// leastSizes are the sizes below which areas are worth a look, from the data folder.
-func leastSizes() (coverage.Norms, error) {
-	var norms coverage.Norms
-	list, err := data.Norms()
-	if err != nil {
-		return norms, err
-	}
-	for _, n := range list {
-		level, err := coverage.ParseLevel(n.Level)
-		if err != nil {
-			return norms, fmt.Errorf("data/norms.json: %w", err)
-		}
-		norms.MinAreaM2[level] = n.MinAreaM2
-	}
-	return norms, nil
 }
 
 func writeFindings(w io.Writer, format string, findings []coverage.Finding) error {

@@ -67,7 +67,9 @@ func (cmd *importAreasCommand) Run(ctx context.Context, c *Config, s *streams, n
 	if cmd.Report != "" {
 		opt.Listed = math.MaxInt
 	}
-	if opt.Norms, err = norms(); err != nil {
+	opt.Norms = map[coverage.Level]importing.Norm{}
+	err = eachNorm(func(level coverage.Level, n data.Norm) { opt.Norms[level] = importing.Norm{Min: n.Min, Max: n.Max} })
+	if err != nil {
 		return err
 	}
 	d, err := c.openDatabase(ctx, writes)
@@ -88,21 +90,20 @@ func (cmd *importAreasCommand) Run(ctx context.Context, c *Config, s *streams, n
 	return errors.Join(err, writeOutput(cmd.Report, s.out, func(w io.Writer) error { return writeReport(w, report) }))
 }
 
-// norms are the usual numbers of households, from the data folder.
-func norms() (map[coverage.Level]importing.Norm, error) {
+// eachNorm visits what the data folder says is usual at a level.
+func eachNorm(visit func(level coverage.Level, norm data.Norm)) error {
 	list, err := data.Norms()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	byLevel := map[coverage.Level]importing.Norm{}
 	for _, n := range list {
 		level, err := coverage.ParseLevel(n.Level)
 		if err != nil {
-			return nil, fmt.Errorf("data/norms.json: %w", err)
+			return fmt.Errorf("data/norms.json: %w", err)
 		}
-		byLevel[level] = importing.Norm{Min: n.Min, Max: n.Max}
+		visit(level, n)
 	}
-	return byLevel, nil
+	return nil
 }
 
 // openInput opens a file, or standard input for "-".

@@ -1,6 +1,11 @@
 package coverage
 
-import "jingwei/geo"
+import (
+	"cmp"
+	"slices"
+
+	"jingwei/geo"
+)
 
 // Norms are what is usual for areas; the zero value asks for nothing.
 type Norms struct {
@@ -31,7 +36,7 @@ func (c *Coverage) Check(norms Norms) []Finding {
 	}
 	for _, area := range areas {
 		if len(area.Shape) > 1 {
-			part := smallest(area.Shape)
+			part := slices.MinFunc(area.Shape, func(a, b Polygon) int { return cmp.Compare(AreaM2([]Polygon{a}), AreaM2([]Polygon{b})) })
 			findings = append(findings, Finding{Reason: NotContiguous, Area: area.Code, Place: insideOf(part), AreaM2: AreaM2([]Polygon{part})})
 		}
 		if size := AreaM2(area.Shape); size < norms.MinAreaM2[area.Level] {
@@ -39,16 +44,6 @@ func (c *Coverage) Check(norms Norms) []Finding {
 		}
 	}
 	return findings
-}
-
-func smallest(shape []Polygon) Polygon {
-	best := shape[0]
-	for _, polygon := range shape[1:] {
-		if AreaM2([]Polygon{polygon}) < AreaM2([]Polygon{best}) {
-			best = polygon
-		}
-	}
-	return best
 }
 
 func insideOf(polygon Polygon) geo.Point { return labelOf(Area{Shape: []Polygon{polygon}}) }

@@ -1,10 +1,8 @@
 package coverage
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -13,46 +11,6 @@ import (
 
 // DefaultToleranceM is the width in metres up to which gaps, overlaps and the like are taken for noise of drawing.
 const DefaultToleranceM = 0.5
-
-// Reason says in a stable word what a Repair mended or what is wrong in a Finding.
-type Reason string
-
-// The reasons there are. Area, Other and Around are those of Repair and Finding.
-const (
-	Overlap       Reason = "overlap"        // Area and Other both cover a place
-	Gap           Reason = "gap"            // no child of Area covers a place of it, Around lie beside; between tops, Area is ""
-	Hole          Reason = "hole"           // Area, which has no parent, goes around a place that no area covers
-	CrossesParent Reason = "crosses_parent" // Area sticks out of its parent Other
-	SelfCrossing  Reason = "self_crossing"  // the border of Area crosses itself, or its rings cross: the inside is in doubt
-	SelfTouch     Reason = "self_touch"     // the border of Area touches itself or runs back over itself
-	MissingVertex Reason = "missing_vertex" // a border that Area shares lacks a vertex of its neighbour
-	NotContiguous Reason = "not_contiguous" // Area has parts that do not hang together
-	TooSmall      Reason = "too_small"      // Area is smaller than is usual
-	Vanished      Reason = "vanished"       // nothing is left of Area, so narrow is it or so overlaid by others
-)
-
-// Repair is something that Clean mended. Place lies in it; AreaM2 is how much ground changed hands, 0 where only vertices
-// were added; WidthM is about how wide it is.
-type Repair struct {
-	Reason Reason
-	Area   string // that was changed; of a gap the one that got it, of an overlap and a part cut off the one that has it now
-	Other  string // of an overlap and a part cut off the one that lost it; the parent that the area stuck out of
-	Place  geo.Point
-	AreaM2 float64
-	WidthM float64
-}
-
-// Finding is something that does not fit. Place is where it is widest; AreaM2 and WidthM are its size, the width being the
-// diameter of the largest circle inside, to a twentieth. Where a reason has no ground of its own, both are 0.
-type Finding struct {
-	Reason Reason
-	Area   string
-	Other  string
-	Around []string // areas beside a gap, at most three, those with the longest common border first
-	Place  geo.Point
-	AreaM2 float64
-	WidthM float64
-}
 
 // Cleaned is what came of areas.
 type Cleaned struct {
@@ -64,9 +22,9 @@ type Cleaned struct {
 
 // Clean makes areas of any levels fit, as far as they nearly do: every edge ends where another touches or crosses it, so
 // that neighbours share their border to the vertex; and what is nowhere wider than the tolerance goes away: overlaps, gaps
-// and parts thereby cut off go to the area that they have the longest common border with, children end where their parent does, and parts of a shape
-// that its drawing leaves in doubt are what goes around them once or more. The rest comes back as findings. Each part of a
-// divided parent that no child covers is one, too, if it is wider than the tolerance: whether it is meant is not known here.
+// and parts thereby cut off go to the area that they have the longest common border with, children end where their parent
+// does, and parts of a shape that its drawing leaves in doubt are what goes around them once or more. The rest comes back as
+// findings. Each part of a divided parent that no child covers is one, too, if it is wider than the tolerance: whether it is meant is not known here.
 //
 // Where there are findings, Areas is still an exact coverage, of which one should not make use without asking: the area with
 // the lowest code has got the overlaps, parents keep what their children do not cover.
@@ -78,7 +36,7 @@ type Cleaned struct {
 // The method is that of coverage cleaners (JTS CoverageCleaner, 2025): nodes, faces, and an owner for each face; but here
 // in integers on the lattice, by level, and with windings, so that invalid shapes need no repair before.
 //
-// The error names the area and what to change, as that of Build. Cost: about 2 µs a vertex.
+// The error names the area and what to change, as that of Build. Cost: about 0.7 µs a vertex where all fits.
 func Clean(areas []Area, toleranceM float64) (*Cleaned, error) {
 	if !(toleranceM >= 0) {
 		return nil, fmt.Errorf("a tolerance of %v m: it cannot be negative", toleranceM)
@@ -123,9 +81,9 @@ func anyVertex(a Area) geo.Point {
 type resolver struct {
 	*arrangement
 	areas      []Area
-	parent     []int32 // -1 at the top
-	divided    []Sides // of each area: at the levels where it has children, 0; else None
-	toleranceM float64 // below 0 nothing is mended
+	parent     []int32             // -1 at the top
+	divided    [][len(Levels)]bool // of each area: at which levels it has children
+	toleranceM float64             // below 0 nothing is mended
 
 	owner   [][len(Levels)]int32 // of each face
 	claims  [][]int32            // of each face: who covers it at the level being resolved
@@ -147,10 +105,7 @@ func newResolver(areas []Area, toleranceM float64) (*resolver, error) {
 			return nil, fmt.Errorf("area %s: %v is no level: use county, town, community, grid or micro", area.Code, area.Level)
 		}
 	}
-	r := &resolver{areas: areas, toleranceM: toleranceM, parent: make([]int32, len(areas)), divided: make([]Sides, len(areas)), moved: map[int32]bool{}}
-	for i := range r.divided {
-		r.divided[i] = noSides
-	}
+	r := &resolver{areas: areas, toleranceM: toleranceM, parent: make([]int32, len(areas)), divided: make([][len(Levels)]bool, len(areas)), moved: map[int32]bool{}}
 	for i, area := range areas {
 		r.parent[i] = -1
 		if area.Parent == "" {
@@ -161,7 +116,7 @@ func newResolver(areas []Area, toleranceM float64) (*resolver, error) {
 			return nil, fmt.Errorf("area %s: its parent %s is not among the areas of a wider level: add it, or correct the parent", area.Code, area.Parent)
 		}
 		r.parent[i] = parent
-		r.divided[parent][area.Level] = 0
+		r.divided[parent][area.Level] = true
 	}
 	r.arrangement = arrange(areas, min(toleranceM, DefaultToleranceM))
 	r.owner = make([][len(Levels)]int32, len(r.faces))
@@ -209,13 +164,17 @@ func (r *resolver) claim(level Level) {
 	for _, area := range slices.Sorted(maps.Keys(doubts)) {
 		for _, g := range r.regions(doubts[area], sameKey) {
 			r.moved[area] = true
-			m := r.measure(g)
-			if r.mends(m) {
-				r.repairs = append(r.repairs, m.repair(SelfCrossing, r.areas[area].Code, ""))
-			} else {
-				r.findings = append(r.findings, m.finding(SelfCrossing, r.areas[area].Code, ""))
-			}
+			r.tell(SelfCrossing, r.measure(g), r.areas[area].Code, "")
 		}
+	}
+}
+
+// tell reports a region as mended, or as a finding where it is too wide for that.
+func (r *resolver) tell(reason Reason, m size, area, other string) {
+	if r.mends(m) {
+		r.repairs = append(r.repairs, m.repair(reason, area, other))
+	} else {
+		r.findings = append(r.findings, m.finding(reason, area, other))
 	}
 }
 
@@ -233,12 +192,7 @@ func (r *resolver) endAtParents() {
 		parent := r.parent[area]
 		for _, g := range r.regions(outside[area], sameKey) {
 			r.moved[area] = true
-			m := r.measure(g)
-			if r.mends(m) {
-				r.repairs = append(r.repairs, m.repair(CrossesParent, r.areas[area].Code, r.areas[parent].Code))
-			} else {
-				r.findings = append(r.findings, m.finding(CrossesParent, r.areas[area].Code, r.areas[parent].Code))
-			}
+			r.tell(CrossesParent, r.measure(g), r.areas[area].Code, r.areas[parent].Code)
 			for _, f := range g {
 				r.claims[f] = slices.DeleteFunc(r.claims[f], func(a int32) bool { return a == area })
 			}
@@ -280,11 +234,7 @@ func (r *resolver) shareOut(level Level) {
 				continue
 			}
 			r.moved[winner], r.moved[loser] = true, true
-			if r.mends(m) {
-				r.repairs = append(r.repairs, m.repair(Overlap, r.areas[winner].Code, r.areas[loser].Code))
-			} else {
-				r.findings = append(r.findings, m.finding(Overlap, r.areas[winner].Code, r.areas[loser].Code))
-			}
+			r.tell(Overlap, m, r.areas[winner].Code, r.areas[loser].Code)
 		}
 		for _, f := range g {
 			r.owner[f][level] = winner
@@ -307,7 +257,7 @@ func (r *resolver) fill(level Level, top bool) {
 		if r.owner[f][level] >= 0 {
 			continue
 		}
-		if p := above(int32(f))[0]; p < 0 && top || p >= 0 && r.divided[p][level] != None {
+		if p := above(int32(f))[0]; p < 0 && top || p >= 0 && r.divided[p][level] {
 			empty = append(empty, int32(f))
 		}
 	}
@@ -395,105 +345,6 @@ func (r *resolver) gather(level Level) {
 			}
 		}
 	}
-}
-
-func sameKey(int32) [3]int32 { return [3]int32{} }
-
-// regions groups faces that are neighbours and have the same key.
-func (r *resolver) regions(faces []int32, key func(f int32) [3]int32) [][]int32 {
-	if len(faces) == 0 {
-		return nil
-	}
-	open := make(map[int32][3]int32, len(faces))
-	for _, f := range faces {
-		open[f] = key(f)
-	}
-	var out [][]int32
-	for _, first := range faces {
-		k, is := open[first]
-		if !is {
-			continue
-		}
-		delete(open, first)
-		region := []int32{first}
-		for i := 0; i < len(region); i++ {
-			for _, start := range r.faces[region[i]].starts {
-				r.around(start, func(h int32) {
-					if g := r.face[h^1]; g != region[i] {
-						if other, is := open[g]; is && other == k {
-							delete(open, g)
-							region = append(region, g)
-						}
-					}
-				})
-			}
-		}
-		slices.Sort(region)
-		out = append(out, region)
-	}
-	return out
-}
-
-// size is how large a region is, and where.
-type size struct {
-	place          geo.Point
-	areaM2, widthM float64
-}
-
-func (s size) repair(reason Reason, area, other string) Repair {
-	return Repair{Reason: reason, Area: area, Other: other, Place: s.place, AreaM2: s.areaM2, WidthM: s.widthM}
-}
-
-func (s size) finding(reason Reason, area, other string) Finding {
-	return Finding{Reason: reason, Area: area, Other: other, Place: s.place, AreaM2: s.areaM2, WidthM: s.widthM}
-}
-
-func (r *resolver) mends(s size) bool { return s.widthM <= r.toleranceM }
-
-func (r *resolver) measure(region []int32) size {
-	shape := r.assemble(region, func(f int32) bool { _, is := slices.BinarySearch(region, f); return is })
-	s := size{areaM2: AreaM2(shape), place: shape[0][0][0], widthM: -1}
-	for _, polygon := range shape {
-		if width, place := widthOf(polygon, max(r.toleranceM, 0)); width > s.widthM {
-			s.widthM, s.place = width, place
-		}
-	}
-	return s
-}
-
-// neighbour is an area and the length of the border that it has in common with a region.
-type neighbour struct {
-	area    int32
-	lengthM float64
-}
-
-// beside lists the owners beside a region at a level, those with the longest common border first.
-func (r *resolver) beside(region []int32, level Level) []neighbour {
-	var out []neighbour
-	for _, f := range region {
-		for _, start := range r.faces[f].starts {
-			r.around(start, func(h int32) {
-				owner := r.owner[r.face[h^1]][level]
-				if owner < 0 {
-					return
-				}
-				if _, is := slices.BinarySearch(region, r.face[h^1]); is {
-					return
-				}
-				i := slices.IndexFunc(out, func(n neighbour) bool { return n.area == owner })
-				if i < 0 {
-					i, out = len(out), append(out, neighbour{area: owner})
-				}
-				out[i].lengthM += geo.DistanceM(r.points[r.start(h)], r.points[r.end(h)])
-			})
-		}
-	}
-	slices.SortFunc(out, func(a, b neighbour) int {
-		// Lengths that are the same to a lattice step are the same.
-		steps := func(n neighbour) float64 { return math.Round(n.lengthM / metresPerStep) }
-		return cmp.Or(-cmp.Compare(steps(a), steps(b)), strings.Compare(r.areas[a.area].Code, r.areas[b.area].Code))
-	})
-	return out
 }
 
 // suspects are the areas whose shape may differ from the faces they own, ascending.

@@ -102,6 +102,23 @@ func (f *plane) square(x, y, half float64) square {
 	return square{x, y, half, d, d + half*math.Sqrt2}
 }
 
+// tiles are squares that cover the polygon, as a heap.
+func (f *plane) tiles(half float64) squares {
+	queue := squares{}
+	for x := f.low[0] + half; x-half < f.high[0]; x += 2 * half {
+		for y := f.low[1] + half; y-half < f.high[1]; y += 2 * half {
+			queue = append(queue, f.square(x, y, half))
+		}
+	}
+	heap.Init(&queue)
+	return queue
+}
+
+func (f *plane) quarters(s square) [4]square {
+	h := s.half / 2
+	return [4]square{f.square(s.x-h, s.y-h, h), f.square(s.x+h, s.y-h, h), f.square(s.x-h, s.y+h, h), f.square(s.x+h, s.y+h, h)}
+}
+
 // squares is a heap with the most promising square on top.
 type squares []square
 
@@ -122,13 +139,7 @@ func (f *plane) pole() geo.Point {
 	half := max(min(width, height), max(width, height)/16) / 2
 	precision := min(width, height) / 20
 	best := f.square((f.low[0]+f.high[0])/2, (f.low[1]+f.high[1])/2, 0)
-	queue := squares{}
-	for x := f.low[0] + half; x-half < f.high[0]; x += 2 * half {
-		for y := f.low[1] + half; y-half < f.high[1]; y += 2 * half {
-			queue = append(queue, f.square(x, y, half))
-		}
-	}
-	heap.Init(&queue)
+	queue := f.tiles(half)
 	for range 400 {
 		if len(queue) == 0 || queue[0].best-best.distance <= precision {
 			break
@@ -137,9 +148,7 @@ func (f *plane) pole() geo.Point {
 		if top.distance > best.distance {
 			best = top
 		}
-		h := top.half / 2
-		for _, offset := range [...][2]float64{{-h, -h}, {h, -h}, {-h, h}, {h, h}} {
-			s := f.square(top.x+offset[0], top.y+offset[1], h)
+		for _, s := range f.quarters(top) {
 			if s.distance > best.distance {
 				best = s
 			}

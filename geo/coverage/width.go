@@ -37,15 +37,9 @@ func widthOf(polygon Polygon, limitM float64) (widthM float64, place geo.Point) 
 			}
 		}
 	}
-	queue := squares{}
 	width, height := f.high[0]-f.low[0], f.high[1]-f.low[1]
 	half := max(min(width, height), max(width, height)/64) / 2
-	for x := f.low[0] + half; x-half < f.high[0]; x += 2 * half {
-		for y := f.low[1] + half; y-half < f.high[1]; y += 2 * half {
-			queue = append(queue, f.square(x, y, half))
-		}
-	}
-	heap.Init(&queue)
+	queue := f.tiles(half)
 	for tries := 0; len(queue) > 0 && min(queue[0].best, most/2) > best.distance*1.05; tries += 4 * len(f.segments) {
 		if tries > maxTries {
 			return max(2*best.distance*metresPerStep, math.Nextafter(limitM, math.Inf(1))), f.point(queue[0].x, queue[0].y)
@@ -54,9 +48,8 @@ func widthOf(polygon Polygon, limitM float64) (widthM float64, place geo.Point) 
 		if top.distance > best.distance {
 			best = top
 		}
-		h := top.half / 2
-		for _, offset := range [...][2]float64{{-h, -h}, {h, -h}, {-h, h}, {h, h}} {
-			if s := f.square(top.x+offset[0], top.y+offset[1], h); s.best > best.distance*1.05 {
+		for _, s := range f.quarters(top) {
+			if s.best > best.distance*1.05 {
 				heap.Push(&queue, s)
 			} else if s.distance > best.distance {
 				best = s
