@@ -59,7 +59,7 @@ func startOnce(b *testing.B, binary string, flags ...string) {
 	if err != nil || !said {
 		b.Fatalf("the server said %q: %v", line, err)
 	}
-	answer, err := http.Get(url + "/api/v1/snap?lon=119.8&lat=31.3") //nolint:noctx // ends with the server
+	answer, err := http.Get(url + "/api/v1/snap?lon=119.8&lat=31.3")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,16 +13,27 @@ type Code string
 
 // The codes of every problem that the API answers with. statusOf holds their HTTP status.
 const (
-	BadRequest          Code = "bad_request"           // the request cannot be read at all
-	Invalid             Code = "invalid"               // readable, but a value is wrong; errors name the places
-	InvalidCoordinate   Code = "invalid_coordinate"    // not a longitude and latitude
-	InvalidCursor       Code = "invalid_cursor"        // the cursor was not made by this API
-	UnknownItem         Code = "unknown_item"          // no such entry in the catalogue
-	NotFound            Code = "not_found"             // no such resource
-	MethodNotAllowed    Code = "method_not_allowed"    //
-	NotAcceptable       Code = "not_acceptable"        //
-	KeyReused           Code = "idempotency_key_reuse" // the same Idempotency-Key with another body
-	TooLarge            Code = "too_large"             // the body is over the operation's limit
+	BadRequest          Code = "bad_request"            // the request cannot be read at all
+	Invalid             Code = "invalid"                // readable, but a value is wrong; errors name the places
+	InvalidCoordinate   Code = "invalid_coordinate"     // not a longitude and latitude
+	InvalidCursor       Code = "invalid_cursor"         // the cursor was not made by this API
+	UnknownItem         Code = "unknown_item"           // no such entry in the catalogue
+	LoginRequired       Code = "login_required"         // the public may not do this
+	WrongCredentials    Code = "wrong_credentials"      // unknown login or wrong password: which one is not said
+	SecondFactorNeeded  Code = "second_factor_required" // password right, the code of the second factor is missing or wrong
+	InvalidToken        Code = "invalid_token"          // an API token that is unknown, expired or revoked
+	Forbidden           Code = "forbidden"              // logged in, but without the right
+	PasswordExpired     Code = "password_expired"       // nothing goes on before the password is changed
+	CrossOrigin         Code = "cross_origin"           // a browser sent this from another site
+	WeakPassword        Code = "weak_password"          // against the rules for passwords
+	Conflict            Code = "conflict"               // the name is taken, or the state does not allow it
+	Stale               Code = "stale"                  // If-Match names an older version
+	TooMany             Code = "too_many_requests"      // Retry-After says when to try again
+	NotFound            Code = "not_found"              // no such resource
+	MethodNotAllowed    Code = "method_not_allowed"     //
+	NotAcceptable       Code = "not_acceptable"         //
+	KeyReused           Code = "idempotency_key_reuse"  // the same Idempotency-Key with another body
+	TooLarge            Code = "too_large"              // the body is over the operation's limit
 	UnsupportedMedia    Code = "unsupported_media_type"
 	Timeout             Code = "timeout"
 	Internal            Code = "internal"             // our fault; the log has the request id
@@ -32,6 +43,9 @@ const (
 var statusOf = map[Code]int{
 	BadRequest: http.StatusBadRequest, Invalid: http.StatusUnprocessableEntity, InvalidCoordinate: http.StatusUnprocessableEntity,
 	InvalidCursor: http.StatusUnprocessableEntity, UnknownItem: http.StatusUnprocessableEntity, NotFound: http.StatusNotFound,
+	LoginRequired: http.StatusUnauthorized, WrongCredentials: http.StatusUnauthorized, SecondFactorNeeded: http.StatusUnauthorized,
+	InvalidToken: http.StatusUnauthorized, Forbidden: http.StatusForbidden, PasswordExpired: http.StatusForbidden, CrossOrigin: http.StatusForbidden,
+	WeakPassword: http.StatusUnprocessableEntity, Conflict: http.StatusConflict, Stale: http.StatusPreconditionFailed, TooMany: http.StatusTooManyRequests,
 	MethodNotAllowed: http.StatusMethodNotAllowed, NotAcceptable: http.StatusNotAcceptable,
 	KeyReused: http.StatusUnprocessableEntity, TooLarge: http.StatusRequestEntityTooLarge, UnsupportedMedia: http.StatusUnsupportedMediaType,
 	Timeout: http.StatusRequestTimeout, Internal: http.StatusInternalServerError,
@@ -41,15 +55,30 @@ var statusOf = map[Code]int{
 // codeOf gives the general code of a status that echo or huma chose.
 func codeOf(status int) Code {
 	switch status {
-	case http.StatusBadRequest:
-		return BadRequest
+	case http.StatusUnauthorized:
+		return LoginRequired
+	case http.StatusForbidden:
+		return Forbidden
+	case http.StatusNotFound:
+		return NotFound
+	case http.StatusMethodNotAllowed:
+		return MethodNotAllowed
+	case http.StatusNotAcceptable:
+		return NotAcceptable
+	case http.StatusRequestTimeout:
+		return Timeout
+	case http.StatusConflict:
+		return Conflict
+	case http.StatusPreconditionFailed:
+		return Stale
+	case http.StatusRequestEntityTooLarge:
+		return TooLarge
+	case http.StatusUnsupportedMediaType:
+		return UnsupportedMedia
 	case http.StatusUnprocessableEntity:
 		return Invalid
-	}
-	for code, s := range statusOf {
-		if s == status && code != DatabaseUnavailable {
-			return code
-		}
+	case http.StatusTooManyRequests:
+		return TooMany
 	}
 	if status >= http.StatusInternalServerError {
 		return Internal

@@ -34,11 +34,13 @@ func New(version string) *Server {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = writeProblem
+	e.IPExtractor = echo.ExtractIPDirect()
 	s := &Server{Echo: e, Metrics: newMetrics()}
 
 	e.Use(middleware.RequestIDWithConfig(middleware.RequestIDConfig{
 		RequestIDHandler: func(c echo.Context, id string) {
-			c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), requestIDKey{}, id)))
+			ctx := context.WithValue(c.Request().Context(), requestIDKey{}, id)
+			c.SetRequest(c.Request().WithContext(context.WithValue(ctx, clientAddressKey{}, c.RealIP())))
 		},
 	}))
 	e.Use(s.measure)
@@ -134,6 +136,14 @@ type requestIDKey struct{}
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
+}
+
+type clientAddressKey struct{}
+
+// ClientAddress is the IP address that the request of ctx came from, or "".
+func ClientAddress(ctx context.Context) string {
+	address, _ := ctx.Value(clientAddressKey{}).(string)
+	return address
 }
 
 // secure sets the headers that keep a page from running or framing what is not ours. Every script, style, image and

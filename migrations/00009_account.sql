@@ -1,0 +1,98 @@
+-- +goose Up
+-- A person or a machine that may log in.
+CREATE TABLE account (
+    id                  uuid PRIMARY KEY,
+    login               text COLLATE "C" NOT NULL UNIQUE CHECK (login ~ '^[a-z0-9][a-z0-9._@-]{1,63}$'),
+    name                text NOT NULL CHECK (name <> ''),
+    kind                text NOT NULL CHECK (kind IN ('person', 'machine')),
+    password            text,                             -- argon2id in PHC form; null where there is none (machines, single sign-on)
+    password_changed_at timestamptz,
+    must_change         boolean NOT NULL DEFAULT false,   -- the password was set by somebody else
+    former_passwords    text[] NOT NULL DEFAULT '{}',     -- argon2id, the newest first
+    totp                bytea,                            -- sealed secret of the second factor
+    totp_confirmed_at   timestamptz,                      -- null: offered, not proven yet
+    totp_step           bigint NOT NULL DEFAULT 0,        -- the last time step that was used: a code is good once
+    recovery            bytea[] NOT NULL DEFAULT '{}',    -- SHA-256 of the recovery codes that are left
+    issuer              text,                             -- OpenID Connect: who vouches
+    subject             text,                             -- and for whom
+    failures            integer NOT NULL DEFAULT 0,       -- wrong passwords and codes since the last success
+    locked_until        timestamptz,
+    disabled_at         timestamptz,
+    demo                boolean NOT NULL DEFAULT false,   -- its password is known to everybody
+    version             integer NOT NULL DEFAULT 1,       -- for If-Match
+    created_at          timestamptz NOT NULL,
+    last_login_at       timestamptz,
+    UNIQUE (issuer, subject),
+    CHECK ((issuer IS NULL) = (subject IS NULL)),
+    CHECK (kind = 'person' OR (password IS NULL AND totp IS NULL AND issuer IS NULL))
+);
+
+-- A role on an area and all below it. "grant" is a word of SQL.
+CREATE TABLE account_grant (
+    id         uuid PRIMARY KEY,
+    account    uuid NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    role       text NOT NULL CHECK (role IN ('viewer', 'worker', 'handler', 'dispatcher', 'planner', 'system_admin', 'security_admin', 'auditor')),
+    area       text COLLATE "C" REFERENCES area (code),   -- null: the whole installation
+    expires_at timestamptz,
+    granted_by text NOT NULL,
+    granted_at timestamptz NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (account, role, area),
+    CHECK (area IS NULL OR role NOT IN ('system_admin', 'security_admin', 'auditor'))
+);
+
+-- The three administrators are three persons, and an administrator is nothing else: whoever holds such a role holds only that one.
+CREATE UNIQUE INDEX account_grant_administrator ON account_grant (account) WHERE role IN ('system_admin', 'security_admin', 'auditor');
+-- +goose StatementBegin
+CREATE FUNCTION account_grant_alone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM account WHERE id = NEW.account FOR UPDATE;
+    IF EXISTS (SELECT FROM account_grant g WHERE g.account = NEW.account AND g.id <> NEW.id
+               AND (g.role IN ('system_admin', 'security_admin', 'auditor') OR NEW.role IN ('system_admin', 'security_admin', 'auditor'))) THEN
+        RAISE EXCEPTION 'an administrator holds no other role' USING ERRCODE = 'check_violation', CONSTRAINT = 'account_grant_alone';
+    END IF;
+    RETURN NEW;
+END
+$$;
+-- +goose StatementEnd
+CREATE TRIGGER account_grant_alone BEFORE INSERT OR UPDATE ON account_grant FOR EACH ROW EXECUTE FUNCTION account_grant_alone();
+
+-- What the session library keeps. Tokens are hashed.
+CREATE TABLE session (
+    token  text PRIMARY KEY,
+    data   bytea NOT NULL,
+    expiry timestamptz NOT NULL
+);
+CREATE INDEX session_expiry ON session (expiry);
+
+-- Who is logged in, from where: what a person sees of the own sessions, and can end. Its row is the session's right to exist.
+CREATE TABLE account_session (
+    id         uuid PRIMARY KEY,
+    account    uuid NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    created_at timestamptz NOT NULL,
+    seen_at    timestamptz NOT NULL,
+    ends_at    timestamptz NOT NULL,                      -- absolute
+    address    text NOT NULL,
+    agent      text NOT NULL
+);
+CREATE INDEX account_session_account ON account_session (account);
+
+-- How intake systems come in.
+CREATE TABLE api_token (
+    id         uuid PRIMARY KEY,
+    account    uuid NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    name       text NOT NULL CHECK (name <> ''),
+    hash       bytea NOT NULL UNIQUE,                     -- SHA-256 of 32 random bytes: nothing to guess, so nothing to slow down
+    hint       text NOT NULL,                             -- the first characters, to tell tokens apart
+    scopes     text[] NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at    timestamptz,
+    used_from  text,
+    revoked_at timestamptz
+);
+CREATE INDEX api_token_account ON api_token (account);
+
+-- +goose Down
+DROP TABLE api_token, account_session, session, account_grant, account;
+DROP FUNCTION account_grant_alone;
