@@ -115,7 +115,7 @@ func (b *builder) ownersOf(arc int32) []coverage.ID { return b.owners[b.starts[a
 // sweep goes through the raster on all cores, each core through one band of neighbouring rows after the other, and joins
 // the records of the bands. It gives the areas in slow cells, those of nested indexes too.
 func (b *builder) sweep() map[coverage.ID]bool {
-	b.raster = make([]int32, b.grid.cols*b.grid.rows)
+	b.raster = onLargePages(make([]int32, b.grid.cols*b.grid.rows))
 	rows := max(1, min(bandCells/b.grid.cols, b.grid.rows/(4*runtime.GOMAXPROCS(0))))
 	bands := make([]*band, (b.grid.rows+rows-1)/rows)
 	inBand := b.distribute(len(bands), rows)
@@ -159,7 +159,7 @@ func (b *builder) join(bands []*band) (inSlow map[coverage.ID]bool) {
 	for _, band := range bands {
 		size += len(band.records)
 	}
-	b.records = make([]uint32, 0, size)
+	b.records = onLargePages(make([]uint32, 0, size))
 	for i, band := range bands {
 		shift := int32(len(b.records))
 		for _, at := range band.crowded {
