@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"jingwei/data"
+	"jingwei/server/access"
 	"jingwei/server/area"
 	"jingwei/server/branch"
 	"jingwei/server/incident"
@@ -66,7 +67,9 @@ func openApp(ctx context.Context, c *Config, use use, now clock) (*App, error) {
 // Close closes the database, and stops it where it is private.
 func (a *App) Close() error { return a.db.close() }
 
+// load fills what the services keep in memory, whoever started the program.
 func (a *App) load(ctx context.Context) error {
+	ctx = access.With(ctx, access.Server())
 	if err := a.items.Reload(ctx); err != nil {
 		return err
 	}
@@ -148,8 +151,10 @@ func newServer(app *App) *server {
 	return s
 }
 
-// Run answers on the listener until ctx ends; ready is called when it begins to.
+// Run answers on the listener until ctx ends; ready is called when it begins to. What runs beside the requests has the server's rights; a
+// request begins in a context of its own, as nobody's.
 func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) error {
+	ctx = access.With(ctx, access.Server())
 	if err := s.hub.Start(ctx); err != nil {
 		return fmt.Errorf("live events: %w", err)
 	}

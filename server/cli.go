@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/user"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"jingwei/server/access"
 )
 
 // version is set when a release is built; otherwise the revision of the source says what runs.
@@ -82,7 +87,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		level = slog.LevelDebug
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level})))
-	kctx.BindTo(ctx, (*context.Context)(nil))
+	kctx.BindTo(access.With(ctx, access.Operator(systemUser())), (*context.Context)(nil))
 	err = kctx.Run(&c.Config, &streams{in, out, errOut}, clock(time.Now))
 	switch {
 	case err == nil:
@@ -93,6 +98,14 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	}
 	fmt.Fprintf(errOut, "jingwei: %v\n", err)
 	return 1
+}
+
+// systemUser names who runs the command, for the audit log.
+func systemUser() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
 }
 
 // clock tells the time; only main and tests choose it.
