@@ -117,8 +117,8 @@ export class AreaLayer extends L.GridLayer {
     return 2 ** (zoom - Math.round(zoom))
   }
 
-  /** The finest area that is drawn at a place (degrees), or null. */
-  find(lon: number, lat: number): FoundArea | null {
+  /** The area that is drawn at a place (degrees), the finest that is not finer than the given level, or null. */
+  find(lon: number, lat: number, finest: Level = 'micro'): FoundArea | null {
     const zoom = Math.round(this._map?.getZoom() ?? 0)
     const world = toWorld(lon, lat)
     const tiles = 2 ** (zoom - ZOOM_OFFSET)
@@ -126,7 +126,7 @@ export class AreaLayer extends L.GridLayer {
     const y = world.y * tiles
     for (const shown of this.shown()) {
       if (shown.x !== Math.floor(x) || shown.y !== Math.floor(y)) continue
-      for (const level of LEVELS.toReversed()) {
+      for (const level of LEVELS.slice(0, LEVELS.indexOf(finest) + 1).toReversed()) {
         const layer = shown.source.areas[level]
         if (!layer) continue
         const i = areaAt(layer, shown.left + (x - shown.x) * shown.extent, shown.top + (y - shown.y) * shown.extent)

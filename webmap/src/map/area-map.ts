@@ -67,6 +67,7 @@ export class AreaMap {
   private readonly failed = new Set<string>()
   private readonly resized: ResizeObserver
   private insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 }
+  private finest: Level = 'micro'
 
   constructor(
     container: HTMLElement,
@@ -176,6 +177,13 @@ export class AreaMap {
   /** Marks the first of these areas that the present zoom shows. */
   select(codes: readonly string[]) {
     this.highlight.select(codes)
+  }
+
+  /** The finest level that is marked under the pointer. */
+  setFinest(level: Level) {
+    this.finest = level
+    this.highlight.hover(null)
+    this.events.onHover(null)
   }
 
   setPin(place: { lon: number; lat: number } | null) {
@@ -295,7 +303,7 @@ export class AreaMap {
   private hover({ containerPoint: { x, y }, latlng }: L.LeafletMouseEvent) {
     const { map, events } = this
     const id = this.incidents.find(toWorld(latlng.lng, latlng.lat), map.getZoom())
-    const area = id ? null : this.areas.find(latlng.lng, latlng.lat)
+    const area = id ? null : this.areas.find(latlng.lng, latlng.lat, this.finest)
     this.highlight.hover(area?.code ?? null)
     map.getContainer().style.cursor = id ? 'pointer' : ''
     if (id) events.onHover({ kind: 'incident', id, x, y })
