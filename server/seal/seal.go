@@ -1,6 +1,6 @@
 // Package seal keeps what must not be read at rest unreadable: personal data of reporters, secrets of second factors. A Ring holds keys; it
-// seals bytes with its current key and opens what any of its keys has sealed. Which cipher that is, only a Suite knows. The package knows no
-// noun: a Table says where sealed bytes lie, so that they can be sealed again when the key changes.
+// seals bytes with its current key and opens what any of its keys has sealed. Which cipher that is, only a Suite knows. The package knows
+// no noun and no database.
 //
 // Sealed bytes are: version (1), suite (1 byte), key id (4 bytes), nonce, ciphertext with its tag. All that stands before the
 // nonce is authenticated, and so is what the bytes are about (see Seal).
@@ -85,11 +85,9 @@ func KeyID(sealed []byte) (string, error) {
 }
 
 func (k *key) seal(plain []byte, about string) ([]byte, error) {
-	header := append([]byte{version, k.suite.id}, k.rawID...)
 	nonce := make([]byte, k.aead.NonceSize())
 	_, _ = rand.Read(nonce) // never fails
-	sealed := append(header, nonce...)
-	return k.aead.Seal(sealed, nonce, plain, k.bound(about)), nil
+	return k.aead.Seal(append(k.bound(""), nonce...), nonce, plain, k.bound(about)), nil
 }
 
 func (k *key) open(sealed []byte, about string) ([]byte, error) {
