@@ -145,7 +145,7 @@ func newServer(app *App) *server {
 	tile.Routes(s.web, s.tiles, func() string { return noticeOf(app.areas.Current()).text() })
 	item.Routes(s.web, app.items)
 	incident.Routes(s.web, app.incidents, app.areas)
-	live.Routes(s.web, s.hub)
+	live.Routes(s.web, s.hub, func(context.Context, *access.Actor) bool { return true })
 	aboutRoutes(s.web, app)
 	s.web.Pages(webmap.Dist())
 	return s

@@ -52,5 +52,5 @@ func Save(ctx context.Context, tx pgx.Tx, branches []Branch, assignments []Assig
 	if err := save(ctx, tx, branches, assignments); err != nil {
 		return err
 	}
-	return live.Append(ctx, tx, "", live.BranchChanged, struct{}{})
+	return live.Append(ctx, tx, nil, live.BranchChanged, struct{}{})
 }

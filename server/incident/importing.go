@@ -48,11 +48,6 @@ type ImportReport struct {
 	Encoding string         `json:"encoding"`  // of the file
 }
 
-// importedEvent tells every map that many incidents came in at once.
-type importedEvent struct {
-	Count int `json:"count"`
-}
-
 // Import reads incidents from CSV, snaps them by the edition in effect and stores the good rows; bad ones go to rejected (nil drops
 // them), each with its line and reason. An incident's id is made from what the row says, so the same row is never stored twice,
 // however often the file is imported. When the import fails in the middle, what is in stays in, and the error says so.
@@ -227,7 +222,8 @@ func (s *Service) storeBatch(ctx context.Context, b importedBatch, count *Import
 	return nil
 }
 
-// tellImported sends the one event of an import, also of one that was stopped: what is in is in.
+// tellImported sends the one event of an import, also of one that was stopped: what is in is in. It says neither how many nor where, for it
+// goes to all who see incidents anywhere.
 func (s *Service) tellImported(ctx context.Context, added int) error {
 	if added == 0 {
 		return nil
@@ -235,7 +231,7 @@ func (s *Service) tellImported(ctx context.Context, added int) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		return live.Append(ctx, tx, "", live.IncidentImported, importedEvent{Count: added})
+		return live.Append(ctx, tx, nil, live.IncidentImported, struct{}{})
 	})
 	if err != nil {
 		return fmt.Errorf("the incidents are stored, but the maps could not be told to reload: %w", err)

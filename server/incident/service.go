@@ -89,7 +89,7 @@ func (s *Service) Create(ctx context.Context, r Report, key string, body []byte)
 			return err
 		}
 		created = true
-		return live.Append(ctx, tx, i.County, live.IncidentCreated, s.created(i))
+		return live.Append(ctx, tx, i.Codes, live.IncidentCreated, s.created(i))
 	})
 	if err != nil {
 		return Incident{}, false, err

@@ -10,9 +10,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"jingwei/server/access"
 	"jingwei/server/db"
 	"jingwei/server/db/dbtest"
 )
+
+// all is what somebody with every right sees.
+var all = FilterOf(access.Server())
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
@@ -49,7 +53,7 @@ func run(t *testing.T, hub *Hub) {
 
 func appendEvent(t *testing.T, pool *pgxpool.Pool, n int) {
 	t.Helper()
-	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, "", IncidentCreated, n) }); err != nil {
+	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, nil, IncidentCreated, n) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -72,13 +76,13 @@ func receive(t *testing.T, s *Subscription) Event {
 func TestALateCommitIsNotSkipped(t *testing.T) {
 	t.Parallel()
 	pool, hub := setup(t)
-	s := hub.Subscribe()
+	s := hub.Subscribe(all)
 	defer hub.Unsubscribe(s)
 	slow, err := pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Append(t.Context(), slow, "", IncidentCreated, "slow"); err != nil {
+	if err := Append(t.Context(), slow, nil, IncidentCreated, "slow"); err != nil {
 		t.Fatal(err)
 	}
 	appendEvent(t, pool, 1)
@@ -95,11 +99,11 @@ func TestALateCommitIsNotSkipped(t *testing.T) {
 func TestARolledBackChangeHasNoEvent(t *testing.T) {
 	t.Parallel()
 	pool, hub := setup(t)
-	s := hub.Subscribe()
+	s := hub.Subscribe(all)
 	defer hub.Unsubscribe(s)
 	failed := errors.New("no")
 	err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-		return errors.Join(Append(t.Context(), tx, "", IncidentCreated, "never"), failed)
+		return errors.Join(Append(t.Context(), tx, nil, IncidentCreated, "never"), failed)
 	})
 	if !errors.Is(err, failed) {
 		t.Fatal(err)
@@ -115,7 +119,7 @@ func TestTwoHubsSeeTheSame(t *testing.T) {
 	t.Parallel()
 	pool, one := setup(t)
 	two := start(t, pool)
-	first, second := one.Subscribe(), two.Subscribe()
+	first, second := one.Subscribe(all), two.Subscribe(all)
 	const writers, each = 8, 25
 	failures := make(chan error, writers)
 	for w := range writers {
@@ -123,7 +127,7 @@ func TestTwoHubsSeeTheSame(t *testing.T) {
 			var err error
 			for n := range each {
 				err = errors.Join(err, db.InTx(context.Background(), pool, func(tx pgx.Tx) error {
-					return Append(context.Background(), tx, "", IncidentCreated, fmt.Sprint(w, "-", n))
+					return Append(context.Background(), tx, nil, IncidentCreated, fmt.Sprint(w, "-", n))
 				}))
 			}
 			failures <- err
@@ -150,7 +154,7 @@ func TestTwoHubsSeeTheSame(t *testing.T) {
 func TestASlowReaderIsCutOff(t *testing.T) {
 	t.Parallel()
 	pool, hub := setup(t)
-	slow, quick := hub.Subscribe(), hub.Subscribe()
+	slow, quick := hub.Subscribe(all), hub.Subscribe(all)
 	arrived := make(chan Event, 2*queueLen)
 	go func() {
 		for e := range quick.C {
@@ -159,7 +163,7 @@ func TestASlowReaderIsCutOff(t *testing.T) {
 	}()
 	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		for n := range queueLen + 1 {
-			if err := Append(t.Context(), tx, "", IncidentCreated, n); err != nil {
+			if err := Append(t.Context(), tx, nil, IncidentCreated, n); err != nil {
 				return err
 			}
 		}
@@ -196,8 +200,8 @@ func TestBeforeComesFirst(t *testing.T) {
 		return nil
 	})
 	run(t, hub)
-	s := hub.Subscribe()
-	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, "", EditionPublished, 1) }); err != nil {
+	s := hub.Subscribe(all)
+	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, nil, EditionPublished, 1) }); err != nil {
 		t.Fatal(err)
 	}
 	if e := receive(t, s); e.Kind != EditionPublished || tries != 3 {

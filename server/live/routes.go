@@ -12,13 +12,17 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"jingwei/server/access"
 	"jingwei/server/web"
 )
 
 const (
-	heartbeat   = 10 * time.Second
-	replayLimit = 10_000 // a client that missed more reloads instead
+	heartbeat   = 10 * time.Second // also: how soon a stream ends after the rights that it was opened with
+	replayLimit = 10_000           // a client that missed more reloads instead
 )
+
+// Still reports whether an actor has the rights that it came with: its session or token is alive and its grants are what they were.
+type Still func(ctx context.Context, actor *access.Actor) bool
 
 var subscribers = prometheus.NewGauge(prometheus.GaugeOpts{
 	Name: "jingwei_live_subscribers", Help: "Clients that follow the live events.",
@@ -28,19 +32,23 @@ type eventsInput struct {
 	LastEventID string `header:"Last-Event-ID" doc:"Number of the last event that was seen; the later ones are replayed first"`
 }
 
-// Routes registers the SSE stream.
-func Routes(s *web.Server, hub *Hub) {
+// Routes registers the SSE stream. It is open to all; what it carries depends on the actor.
+func Routes(s *web.Server, hub *Hub, still Still) {
 	s.Metrics.MustRegister(subscribers)
 	huma.Register(s.API, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: "/api/v1/events", Tags: []string{"live"},
 		Summary: "Follow live events (SSE)",
-		Description: "A stream of server-sent events. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. " +
+		Description: "A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. " +
 			"Kinds: " + IncidentCreated + ", " + IncidentImported + ", " + EditionPublished + ", " + BranchChanged +
-			"; hello opens every stream; reset says that the missed events cannot be replayed and that the client must reload its data.",
+			"; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. " +
+			"Every 10 seconds comes a comment, or an id without an event: no event up to it is missing.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
 		}},
-	}, func(_ context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+	}, func(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+		if err := access.Ask(ctx, access.EventFollow, nil); err != nil {
+			return nil, err
+		}
 		since := int64(-1)
 		if in.LastEventID != "" {
 			n, err := strconv.ParseInt(in.LastEventID, 10, 64)
@@ -57,17 +65,20 @@ func Routes(s *web.Server, hub *Hub) {
 			h.Set("X-Accel-Buffering", "no")
 			c.Response().WriteHeader(http.StatusOK)
 			stream := &stream{w: c.Response(), control: http.NewResponseController(c.Response().Writer)}
-			hub.stream(c.Request().Context(), stream, since)
+			hub.stream(ctx.Context(), stream, since, still)
 		}}, nil
 	})
 }
 
-// stream sends a client the events after since (-1: from now on) until the client leaves, falls behind or the hub ends.
-func (h *Hub) stream(ctx context.Context, out *stream, since int64) {
-	sub := h.Subscribe()
+// stream sends a client the events after since (-1: from now on) that it may see, until it leaves, falls behind or has no longer the rights that
+// it came with, or the hub ends.
+func (h *Hub) stream(ctx context.Context, out *stream, since int64, still Still) {
+	actor := access.From(ctx)
+	filter := FilterOf(actor)
+	sub := h.Subscribe(filter)
 	defer h.Unsubscribe(sub)
 
-	var missed []Event
+	var replay []Event
 	reason := ""
 	if since > sub.Since {
 		reason = "Last-Event-ID is from the future: this database has not sent it"
@@ -75,12 +86,12 @@ func (h *Hub) stream(ctx context.Context, out *stream, since int64) {
 		var first int64
 		var err error
 		if first, _, err = bounds(ctx, h.pool); err == nil {
-			missed, err = after(ctx, h.pool, since, replayLimit)
+			replay, err = missed(ctx, h.pool, since, filter, replayLimit)
 		}
 		switch {
 		case err != nil:
 			reason = "the missed events cannot be read at the moment"
-		case since+1 < first || len(missed) == replayLimit:
+		case since+1 < first || len(replay) == replayLimit:
 			reason = "too many events were missed"
 		}
 	}
@@ -91,10 +102,10 @@ func (h *Hub) stream(ctx context.Context, out *stream, since int64) {
 	}
 	out.event(at, "hello", fmt.Appendf(nil, `{"seq":%d}`, sub.Since))
 	if reason != "" {
-		missed = nil
+		replay = nil
 		out.event(at, "reset", fmt.Appendf(nil, `{"reason":%q}`, reason))
 	}
-	for _, e := range missed {
+	for _, e := range replay {
 		// The queue has what came after the subscription began.
 		if e.Seq <= sub.Since {
 			out.event(e.Seq, e.Kind, e.Data)
@@ -108,7 +119,17 @@ func (h *Hub) stream(ctx context.Context, out *stream, since int64) {
 		case <-ctx.Done():
 			return
 		case <-beat.C:
-			out.comment("")
+			if !still(ctx, actor) {
+				out.event(at, "reset", []byte(`{"reason":"your session ended or your rights changed"}`))
+				_ = out.flush()
+				return
+			}
+			if seq, ok := h.reached(sub); ok && seq > at {
+				at = seq
+				out.reached(at)
+			} else {
+				out.comment("")
+			}
 		case e, ok := <-sub.C:
 			if !ok {
 				if sub.Err() != nil {
@@ -131,6 +152,9 @@ type stream struct {
 }
 
 func (s *stream) comment(text string) { fmt.Fprintf(&s.buf, ": %s\n\n", text) }
+
+// reached moves a client's Last-Event-ID past events that it may not see, so that it does not ask for them again.
+func (s *stream) reached(seq int64) { fmt.Fprintf(&s.buf, "id: %d\n\n", seq) }
 
 func (s *stream) event(seq int64, kind string, data []byte) {
 	fmt.Fprintf(&s.buf, "id: %d\nevent: %s\ndata: %s\n\n", seq, kind, data)

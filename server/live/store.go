@@ -40,9 +40,36 @@ func EnsureMonths(ctx context.Context, q db.Querier) error {
 	return nil
 }
 
-// after lists at most limit events with a number above seq, in order.
+// after lists at most limit events with a number above seq, in order, for everybody.
 func after(ctx context.Context, q db.Querier, seq int64, limit int) ([]Event, error) {
-	rows, err := q.Query(ctx, `SELECT seq, kind, county, data FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, limit)
+	return listEvents(ctx, q, seq, limit, "true")
+}
+
+// missed is after for one reader: the limit counts what the filter lets through.
+func missed(ctx context.Context, q db.Querier, seq int64, f Filter, limit int) ([]Event, error) {
+	var kinds []string // seen wherever they happened
+	var args []any
+	condition := "kind = ANY ($3)"
+	for i, scope := range f.scopes {
+		switch kind := audiences[i].kind; {
+		case scope.All:
+			kinds = append(kinds, kind)
+		case !scope.Empty():
+			codes := make([]string, len(scope.Areas))
+			for j, a := range scope.Areas {
+				codes[j] = a.Code
+			}
+			condition += fmt.Sprintf(" OR kind = $%d AND areas && $%d", len(args)+4, len(args)+5)
+			args = append(args, kind, codes)
+		}
+	}
+	return listEvents(ctx, q, seq, limit, condition, append([]any{kinds}, args...)...)
+}
+
+// listEvents takes a condition whose parameters begin with $3.
+func listEvents(ctx context.Context, q db.Querier, seq int64, limit int, condition string, args ...any) ([]Event, error) {
+	rows, err := q.Query(ctx, `SELECT seq, kind, areas, data FROM event WHERE seq > $1 AND (`+condition+`) ORDER BY seq LIMIT $2`,
+		append([]any{seq, limit}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("events after %d: %w", seq, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -82,12 +84,11 @@ func Publish(ctx context.Context, tx pgx.Tx, rows iter.Seq[Row], e Edition) (num
 		return 0, err
 	}
 	// Whose edition it is: one county's, or everybody's.
-	county := ""
+	var chain []string
 	if len(counties) == 1 {
-		for county = range counties {
-		}
+		chain = slices.Collect(maps.Keys(counties))
 	}
-	return number, live.Append(ctx, tx, county, live.EditionPublished, map[string]int{"number": number})
+	return number, live.Append(ctx, tx, chain, live.EditionPublished, map[string]int{"number": number})
 }
 
 const rowTable = `
