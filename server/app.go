@@ -73,7 +73,7 @@ func (a *App) load(ctx context.Context) error {
 	if err := a.items.Reload(ctx); err != nil {
 		return err
 	}
-	if len(a.items.List()) == 0 {
+	if a.items.Len() == 0 {
 		if err := a.saveCatalogue(ctx); err != nil {
 			return err
 		}

@@ -148,7 +148,7 @@ func (p *rowParser) unknownItem(name string) *csvfile.Problem {
 		return &csvfile.Problem{Reason: csvfile.Missing, Message: "the item is missing", Remedy: "give the code or the Chinese name of an item of the catalogue"}
 	}
 	remedy := "use the code or the Chinese name of an item of the catalogue, as /api/v1/items lists them"
-	if len(p.items.List()) == 0 {
+	if p.items.Len() == 0 {
 		remedy = "the catalogue is empty: start the server once, which fills it"
 	}
 	return &csvfile.Problem{Reason: UnknownItem, Message: fmt.Sprintf("no item %q", name), Remedy: remedy}

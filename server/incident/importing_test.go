@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/geo"
+	"jingwei/server/access/accesstest"
 	"jingwei/server/area"
 	"jingwei/server/area/areatest"
 	"jingwei/server/branch"
@@ -39,7 +40,7 @@ func setup(t testing.TB) (*Service, *pgxpool.Pool) {
 	areatest.Publish(t, pool, areatest.Areas(), areatest.Effective)
 	clock := func() time.Time { return now }
 	branches := branch.NewService(pool)
-	err := branches.Save(t.Context(), []branch.Branch{{Code: "B1", Name: "县工委", Kind: "work_committee"}}, []branch.Assignment{{Area: areatest.County, Branch: "B1"}})
+	err := branches.Save(accesstest.Operator(t), []branch.Branch{{Code: "B1", Name: "县工委", Kind: "work_committee"}}, []branch.Assignment{{Area: areatest.County, Branch: "B1"}})
 	areas, errAreas := area.NewService(pool)
 	if err := errors.Join(err, errAreas, branches.Reload(t.Context())); err != nil {
 		t.Fatal(err)
@@ -55,7 +56,7 @@ func setup(t testing.TB) (*Service, *pgxpool.Pool) {
 		})
 	}
 	items := item.NewService(pool)
-	if err := items.Save(t.Context(), entries); err != nil {
+	if err := items.Save(accesstest.Operator(t), entries); err != nil {
 		t.Fatal(err)
 	}
 	return NewService(pool, snap.NewService(areas, branches, 0), items, clock), pool

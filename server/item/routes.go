@@ -13,7 +13,8 @@ import (
 func Routes(s *web.Server, items *Service) {
 	huma.Register(s.API, huma.Operation{
 		OperationID: "list-items", Method: http.MethodGet, Path: "/api/v1/items", Tags: []string{"items"}, Summary: "List the catalogue of items",
-	}, func(context.Context, *struct{}) (*web.Output[web.Items[Item]], error) {
-		return &web.Output[web.Items[Item]]{Body: web.Items[Item]{Items: append([]Item{}, items.List()...)}}, nil
+	}, func(ctx context.Context, _ *struct{}) (*web.Output[web.Items[Item]], error) {
+		list, err := items.List(ctx)
+		return &web.Output[web.Items[Item]]{Body: web.Items[Item]{Items: append([]Item{}, list...)}}, err
 	})
 }

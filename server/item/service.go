@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"jingwei/server/access"
 	"jingwei/server/db"
 )
 
@@ -31,13 +32,16 @@ func NewService(pool *pgxpool.Pool) *Service {
 
 // Save stores the entries of a catalogue and reloads it.
 func (s *Service) Save(ctx context.Context, items []Item) error {
+	if err := access.Ask(ctx, access.DataImport, nil); err != nil {
+		return err
+	}
 	if err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error { return save(ctx, tx, items) }); err != nil {
 		return fmt.Errorf("save the catalogue: %w", err)
 	}
 	return s.Reload(ctx)
 }
 
-// Reload reads the catalogue.
+// Reload reads the catalogue into memory; nobody is shown anything by it.
 func (s *Service) Reload(ctx context.Context) error {
 	items, err := list(ctx, s.pool)
 	if err != nil {
@@ -55,9 +59,17 @@ func (s *Service) Reload(ctx context.Context) error {
 }
 
 // List is the whole catalogue, by field and code.
-func (s *Service) List() []Item { return s.current.Load().items }
+func (s *Service) List(ctx context.Context) ([]Item, error) {
+	if err := access.Ask(ctx, access.ItemRead, nil); err != nil {
+		return nil, err
+	}
+	return s.current.Load().items, nil
+}
 
-// Find an item by its code or its Chinese name.
+// Len is the number of items.
+func (s *Service) Len() int { return len(s.current.Load().items) }
+
+// Find an item by its code or its Chinese name, for a service that asks for an action of its own.
 func (s *Service) Find(codeOrName string) (*Item, bool) {
 	i, ok := s.current.Load().by[codeOrName]
 	return i, ok
