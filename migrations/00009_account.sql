@@ -15,8 +15,6 @@ CREATE TABLE account (
     recovery            bytea[] NOT NULL DEFAULT '{}',    -- SHA-256 of the recovery codes that are left
     issuer              text,                             -- OpenID Connect: who vouches
     subject             text,                             -- and for whom
-    failures            integer NOT NULL DEFAULT 0,       -- wrong passwords and codes since the last success
-    locked_until        timestamptz,
     disabled_at         timestamptz,
     demo                boolean NOT NULL DEFAULT false,   -- its password is known to everybody
     version             integer NOT NULL DEFAULT 1,       -- for If-Match
@@ -56,13 +54,16 @@ $$;
 -- +goose StatementEnd
 CREATE TRIGGER account_grant_alone BEFORE INSERT OR UPDATE ON account_grant FOR EACH ROW EXECUTE FUNCTION account_grant_alone();
 
--- What the session library keeps. Tokens are hashed.
-CREATE TABLE session (
-    token  text PRIMARY KEY,
-    data   bytea NOT NULL,
-    expiry timestamptz NOT NULL
+-- Tries to log in since the last success, for every login that was tried, known or not: the two cannot be told apart. A try is counted
+-- before the password is looked at.
+CREATE TABLE login_try (
+    login        bytea PRIMARY KEY,                       -- SHA-256: people type passwords into the wrong field
+    tries        integer NOT NULL,
+    tried_at     timestamptz NOT NULL,                    -- a day without a try forgets the row
+    locked_until timestamptz,
+    refused      integer NOT NULL DEFAULT 0               -- tries that were turned away since it was locked
 );
-CREATE INDEX session_expiry ON session (expiry);
+CREATE INDEX login_try_tried_at ON login_try (tried_at);
 
 -- Who is logged in, from where: what a person sees of the own sessions, and can end. Its row is the session's right to exist.
 CREATE TABLE account_session (
@@ -75,6 +76,15 @@ CREATE TABLE account_session (
     agent      text NOT NULL
 );
 CREATE INDEX account_session_account ON account_session (account);
+CREATE INDEX account_session_ends_at ON account_session (ends_at);
+
+-- What the session library keeps: the secret in the browser's cookie, hashed. It changes with each log-in and each new password.
+CREATE TABLE session (
+    token           text PRIMARY KEY,
+    data            bytea NOT NULL,
+    expiry          timestamptz NOT NULL,
+    account_session uuid NOT NULL UNIQUE REFERENCES account_session (id) ON DELETE CASCADE
+);
 
 -- How intake systems come in.
 CREATE TABLE api_token (
@@ -94,5 +104,5 @@ CREATE TABLE api_token (
 CREATE INDEX api_token_account ON api_token (account);
 
 -- +goose Down
-DROP TABLE api_token, account_session, session, account_grant, account;
+DROP TABLE api_token, session, account_session, login_try, account_grant, account;
 DROP FUNCTION account_grant_alone;

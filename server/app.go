@@ -10,6 +10,7 @@ import (
 
 	"jingwei/data"
 	"jingwei/server/access"
+	"jingwei/server/account"
 	"jingwei/server/area"
 	"jingwei/server/branch"
 	"jingwei/server/incident"
@@ -32,6 +33,7 @@ type App struct {
 	stations  *station.Service
 	snap      *snap.Service
 	incidents *incident.Service
+	accounts  *account.Service
 }
 
 // maxSnapWithinM is how far outside everything a point may be and still be given to the nearest area.
@@ -49,6 +51,7 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 	a := &App{db: d, now: now, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
 	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
 	a.incidents = incident.NewService(d.Pool, a.snap, a.items, now)
+	a.accounts = account.NewService(d.Pool, areas, nil, now, c.accountRules())
 	if err := a.load(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

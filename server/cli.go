@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"jingwei/server/access"
+	"jingwei/server/account"
 )
 
 // version is set when a release is built; otherwise the revision of the source says what runs.
@@ -41,8 +42,40 @@ type cli struct {
 type Config struct {
 	DataDir     string  `help:"Folder of the private PostGIS (for root /var/lib/jingwei, else ~/.local/share/jingwei)." env:"JINGWEI_DATA_DIR" placeholder:"DIR"`
 	DatabaseURL string  `help:"Use this PostGIS instead of a private one, for example postgres://user:password@host:5432/jingwei." env:"DATABASE_URL" placeholder:"URL"`
+	MigrateURL  string  `help:"The same PostGIS as the role that owns the tables and migrates them; --database-url is then of a role that owns nothing." env:"JINGWEI_MIGRATE_URL" placeholder:"URL"`
 	SnapWithinM float64 `name:"snap-within-m" help:"A point outside every area, but at most this many metres away from one, is given to the nearest, marked inferred." env:"JINGWEI_SNAP_WITHIN_M" default:"0" placeholder:"METRES"`
-	Verbose     bool    `short:"v" help:"Log more." env:"JINGWEI_VERBOSE"`
+
+	PasswordMinLength int           `help:"Characters that a password must have." env:"JINGWEI_PASSWORD_MIN_LENGTH" default:"12" placeholder:"N"`
+	PasswordMaxAge    days          `help:"A password has to be changed after this time, for example 90d; 0 is never." env:"JINGWEI_PASSWORD_MAX_AGE" default:"0" placeholder:"DAYS"`
+	SessionIdle       time.Duration `help:"A session ends this long after the last request." env:"JINGWEI_SESSION_IDLE" default:"30m" placeholder:"TIME"`
+	SessionMax        time.Duration `help:"A session ends this long after the log-in." env:"JINGWEI_SESSION_MAX" default:"12h" placeholder:"TIME"`
+
+	Verbose bool `short:"v" help:"Log more." env:"JINGWEI_VERBOSE"`
+}
+
+// accountRules are what a city sets about passwords and sessions.
+func (c *Config) accountRules() account.Rules {
+	return account.Rules{
+		PasswordMinLength: c.PasswordMinLength, PasswordMaxAge: time.Duration(c.PasswordMaxAge), SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
+	}
+}
+
+// days is a length of time that may be written in days: 90d.
+type days time.Duration
+
+// UnmarshalText reads 90d, and what time.ParseDuration reads.
+func (d *days) UnmarshalText(text []byte) error {
+	if number, ok := strings.CutSuffix(string(text), "d"); ok {
+		n, err := strconv.ParseUint(number, 10, 16)
+		if err != nil {
+			return fmt.Errorf("%q is no number of days", number)
+		}
+		*d = days(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	duration, err := time.ParseDuration(string(text))
+	*d = days(duration)
+	return err
 }
 
 // streams are what a command reads and writes.
