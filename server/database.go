@@ -31,6 +31,7 @@ type database struct {
 	*pgxpool.Pool
 	local  *db.Local // nil where somebody else runs the server
 	shared bool      // others may have come to use local
+	use    use
 }
 
 // use says what a command wants of the database.
@@ -45,14 +46,12 @@ const (
 // openDatabase connects to the configured PostGIS, or to that of a process that runs on the data directory, or else starts a private
 // one. The tables are migrated.
 func (c *Config) openDatabase(ctx context.Context, use use) (*database, error) {
-	d, url, err := c.locate(ctx, use)
+	d, url, ownerURL, err := c.locate(ctx, use)
 	if err != nil {
 		return nil, err
 	}
-	if d.Pool, err = db.Open(ctx, url); err != nil {
-		return nil, errors.Join(err, d.close())
-	}
-	if err := db.Migrate(ctx, d.Pool); err != nil {
+	d.use = use
+	if d.Pool, err = db.OpenApplication(ctx, url, ownerURL); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	if err := live.EnsureMonths(ctx, d.Pool); err != nil {
@@ -61,30 +60,38 @@ func (c *Config) openDatabase(ctx context.Context, use use) (*database, error) {
 	return d, nil
 }
 
-// locate finds the URL of the database, and starts a private one where there is none.
-func (c *Config) locate(ctx context.Context, use use) (d *database, url string, err error) {
+// locate finds the addresses of the database for the application and for its owner, the latter "" where the first serves for both, and
+// starts a private one where there is none.
+func (c *Config) locate(ctx context.Context, use use) (d *database, url, ownerURL string, err error) {
+	ownerURL = strings.TrimSpace(c.MigrateURL)
 	if url = strings.TrimSpace(c.DatabaseURL); url != "" {
-		return &database{}, url, nil
+		return &database{}, url, ownerURL, nil
+	}
+	if ownerURL != "" {
+		return nil, "", "", errors.New("--migrate-url or JINGWEI_MIGRATE_URL goes with --database-url or DATABASE_URL: the private PostGIS has roles of its own")
 	}
 	dir, err := c.dataDir()
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
 	if use != serves {
-		if url, err = db.RunningURL(dir); err == nil || !errors.Is(err, db.ErrNotRunning) {
-			return &database{}, url, err
+		if ownerURL, err = db.RunningOwnerURL(dir); err == nil {
+			url, err = db.RunningURL(dir)
+		}
+		if err == nil || !errors.Is(err, db.ErrNotRunning) {
+			return &database{}, url, ownerURL, err
 		}
 	}
 	if use == reads {
 		if _, err := os.Stat(filepath.Join(dir, "postgres")); errors.Is(err, fs.ErrNotExist) {
-			return nil, "", fmt.Errorf("there is no database in %s: name another folder with --data-dir or JINGWEI_DATA_DIR, or fill this one with jingwei demo or jingwei import areas", dir)
+			return nil, "", "", fmt.Errorf("there is no database in %s: name another folder with --data-dir or JINGWEI_DATA_DIR, or fill this one with jingwei demo or jingwei import areas", dir)
 		}
 	}
 	local, err := db.StartLocal(ctx, dir, slog.Default())
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
-	return &database{local: local, shared: use != serves}, local.URL(), nil
+	return &database{local: local, shared: use != serves}, local.URL(), local.OwnerURL(), nil
 }
 
 func (d *database) close() error {
@@ -108,7 +115,7 @@ const othersPatience = 10 * time.Minute
 func (d *database) awaitOthers() {
 	ctx, cancel := context.WithTimeout(context.Background(), othersPatience)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, d.local.URL())
+	conn, err := pgx.Connect(ctx, d.local.OwnerURL()) // who sees what sessions of other roles are
 	if err != nil {
 		return // it is gone already
 	}
@@ -142,18 +149,28 @@ type dbCommand struct {
 	URL dbURLCommand `cmd:"" name:"url" help:"Print the connection string of the running database, password included: psql \"$(jingwei db url)\""`
 }
 
-type dbURLCommand struct{}
+type dbURLCommand struct {
+	Owner bool `help:"That of the role that owns the tables and migrates them, instead of the application's, which cannot change the audit log."`
+}
 
-func (dbURLCommand) Run(c *Config, s *streams) error {
+func (cmd dbURLCommand) Run(c *Config, s *streams) error {
 	if c.DatabaseURL != "" {
-		_, err := fmt.Fprintln(s.out, c.DatabaseURL)
+		url := c.DatabaseURL
+		if cmd.Owner && c.MigrateURL != "" {
+			url = c.MigrateURL
+		}
+		_, err := fmt.Fprintln(s.out, url)
 		return err
 	}
 	dir, err := c.dataDir()
 	if err != nil {
 		return err
 	}
-	url, err := db.RunningURL(dir)
+	find := db.RunningURL
+	if cmd.Owner {
+		find = db.RunningOwnerURL
+	}
+	url, err := find(dir)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,11 @@ import (
 	"strings"
 )
 
-const passwordFile = "jingwei.password" // in the cluster's folder, so that cluster and password come and go together
+// The passwords of the two roles lie in the cluster's folder, so that cluster and passwords come and go together.
+const (
+	passwordFile            = localName + ".password"
+	applicationPasswordFile = ApplicationRole + ".password"
+)
 
 // Who may come in: with the password, over the loopback, nobody else.
 const accessRules = "# written by jingwei\nhost all all 127.0.0.1/32 scram-sha-256\n"
@@ -60,10 +64,18 @@ func (l *Local) readCluster(ctx context.Context) error {
 	if l.install, err = findInstall(ctx, major); err != nil {
 		return fmt.Errorf("%s: %w", l.cluster, err)
 	}
-	if l.password, err = readPassword(l.cluster); err != nil {
+	if err := l.runner.own(l.cluster); err != nil {
 		return dataDirError(l.dataDir, err)
 	}
-	if err := l.runner.own(l.cluster); err != nil {
+	if l.passwords.owner, err = readPassword(l.cluster, passwordFile); err != nil {
+		return dataDirError(l.dataDir, err)
+	}
+	// A new cluster has no application's role yet, nor has one of an older version.
+	if l.passwords.application, err = readPassword(l.cluster, applicationPasswordFile); errors.Is(err, fs.ErrNotExist) || err == nil && l.passwords.application == "" {
+		l.passwords.application = rand.Text()
+		err = l.runner.writeFile(filepath.Join(l.cluster, applicationPasswordFile), l.passwords.application+"\n")
+	}
+	if err != nil {
 		return dataDirError(l.dataDir, err)
 	}
 	return nil
@@ -141,7 +153,7 @@ func (l *Local) command(name string, arguments ...string) *exec.Cmd {
 	return cmd
 }
 
-func readPassword(cluster string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(cluster, passwordFile))
+func readPassword(cluster, file string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(cluster, file))
 	return strings.TrimSpace(string(text)), err
 }

@@ -2,7 +2,7 @@
 // PostGIS that the program runs for itself where no DATABASE_URL is given.
 //
 // The private one is a cluster under <data-dir>/postgres that listens on 127.0.0.1 alone, on a port of its own and never on 5432, with
-// a generated password. One process at a time owns a data directory, by a file lock; it starts the cluster, watches it and stops it.
+// generated passwords: one of the owner, who migrates, one of the application, who owns nothing (ApplicationRole). One process at a time owns a data directory, by a file lock; it starts the cluster, watches it and stops it.
 //
 //	<data-dir>/lock           held by the owner; says its process id and the port of the database
 //	<data-dir>/postgres       the cluster

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -17,20 +18,20 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The name of the private database and of the role that owns it.
+// The name of the private database, and of the role that owns it and migrates it.
 const localName = "jingwei"
 
 // Local is a private PostGIS that runs for as long as this value is open.
 type Local struct {
-	dataDir  string
-	cluster  string // <data-dir>/postgres
-	log      *slog.Logger
-	volatile bool
-	install  install
-	runner   runner
-	lock     *dirLock
-	port     int
-	password string
+	dataDir   string
+	cluster   string // <data-dir>/postgres
+	log       *slog.Logger
+	volatile  bool
+	install   install
+	runner    runner
+	lock      *dirLock
+	port      int
+	passwords struct{ owner, application string }
 
 	stop    chan struct{} // closed by the first Close
 	stopped chan struct{} // closed when the postmaster has ended for good
@@ -95,7 +96,7 @@ func (l *Local) start(ctx context.Context, lastPort int) error {
 	if err != nil {
 		return err
 	}
-	err = l.createDatabase(ctx)
+	err = l.createRoleAndDatabase(ctx)
 	if err == nil {
 		err = l.lock.write(state{PID: os.Getpid(), Port: l.port})
 	}
@@ -112,14 +113,34 @@ func (l *Local) start(ctx context.Context, lastPort int) error {
 	return nil
 }
 
-// URL is the address of the database, with its password.
-func (l *Local) URL() string { return localURL(l.port, l.password, localName) }
+// URL is the address of the database for the application, which is no owner of anything, with its password.
+func (l *Local) URL() string {
+	return localURL(l.port, ApplicationRole, l.passwords.application, localName)
+}
+
+// OwnerURL is the address of the database for its owner, who migrates it, with its password.
+func (l *Local) OwnerURL() string { return l.ownerURL(localName) }
+
+func (l *Local) ownerURL(database string) string {
+	return localURL(l.port, localName, l.passwords.owner, database)
+}
 
 // Close stops the database in order and gives the data directory free. Sessions that are still open are ended. A second call does nothing more.
 func (l *Local) Close() error { return l.closed() }
 
-// RunningURL is the address of the database of the server that runs on a data directory; ErrNotRunning when none does.
+// RunningURL is the address of the database of the server that runs on a data directory, for the application; ErrNotRunning when none does.
 func RunningURL(dataDir string) (string, error) {
+	url, err := runningURL(dataDir, ApplicationRole)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("the server that runs on %s is older than this program: stop it and start this one", dataDir)
+	}
+	return url, err
+}
+
+// RunningOwnerURL is RunningURL for the owner.
+func RunningOwnerURL(dataDir string) (string, error) { return runningURL(dataDir, localName) }
+
+func runningURL(dataDir, role string) (string, error) {
 	dataDir, err := filepath.Abs(dataDir)
 	if err != nil {
 		return "", fmt.Errorf("data directory: %w", err)
@@ -128,16 +149,16 @@ func RunningURL(dataDir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	password, err := readPassword(filepath.Join(dataDir, "postgres"))
+	password, err := readPassword(filepath.Join(dataDir, "postgres"), role+".password")
 	if err != nil {
 		return "", dataDirError(dataDir, err)
 	}
-	return localURL(s.Port, password, localName), nil
+	return localURL(s.Port, role, password, localName), nil
 }
 
-func localURL(port int, password, database string) string {
+func localURL(port int, role, password, database string) string {
 	u := url.URL{
-		Scheme: "postgres", User: url.UserPassword(localName, password),
+		Scheme: "postgres", User: url.UserPassword(role, password),
 		Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/" + database,
 		RawQuery: "sslmode=disable",
 	}
@@ -193,7 +214,7 @@ func (l *Local) launch() (*process, error) {
 func (l *Local) await(ctx context.Context, p *process) error {
 	began, told := time.Now(), time.Duration(0)
 	for {
-		err := ping(ctx, localURL(l.port, l.password, "postgres"))
+		err := ping(ctx, l.ownerURL("postgres"))
 		if err == nil {
 			return nil
 		}
@@ -231,12 +252,24 @@ func ping(ctx context.Context, url string) error {
 	return conn.Ping(ctx)
 }
 
-func (l *Local) createDatabase(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, localURL(l.port, l.password, "postgres"))
+// createRoleAndDatabase makes what is missing, and gives the application's role the password that lies in the cluster's folder.
+func (l *Local) createRoleAndDatabase(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, l.ownerURL("postgres"))
 	if err != nil {
 		return fmt.Errorf("private PostgreSQL: %w", err)
 	}
 	defer conn.Close(ctx)
+	var role bool
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", ApplicationRole).Scan(&role); err != nil {
+		return fmt.Errorf("private PostgreSQL: %w", err)
+	}
+	statement := "CREATE ROLE "
+	if role {
+		statement = "ALTER ROLE "
+	}
+	if _, err := conn.Exec(ctx, statement+ApplicationRole+" LOGIN PASSWORD '"+strings.ReplaceAll(l.passwords.application, "'", "''")+"'"); err != nil {
+		return fmt.Errorf("private PostgreSQL: %w", err)
+	}
 	var there bool
 	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", localName).Scan(&there); err != nil {
 		return fmt.Errorf("private PostgreSQL: %w", err)

@@ -32,7 +32,7 @@ func TestStartLocal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool, err := db.Open(t.Context(), local.URL())
+	pool, err := db.Open(t.Context(), local.OwnerURL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,11 +40,14 @@ func TestStartLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	pool.Close()
-	execute(t, local.URL(), "CREATE TABLE kept AS SELECT 7 AS n")
+	execute(t, local.OwnerURL(), "CREATE TABLE kept AS SELECT 7 AS n")
 
 	running, err := db.RunningURL(dir)
 	if err != nil || running != local.URL() {
 		t.Errorf("RunningURL = %q, %v; want %q", running, err, local.URL())
+	}
+	if owner, err := db.RunningOwnerURL(dir); err != nil || owner != local.OwnerURL() || owner == running {
+		t.Errorf("RunningOwnerURL = %q, %v; want %q", owner, err, local.OwnerURL())
 	}
 	_, err = db.StartLocal(t.Context(), dir, quiet)
 	if !errors.Is(err, db.ErrInUse) {
@@ -75,7 +78,7 @@ func TestStartLocal(t *testing.T) {
 	if local.URL() != address {
 		t.Errorf("the address changed from %s to %s", address, local.URL())
 	}
-	if n := count(t, local.URL(), "SELECT n FROM kept"); n != 7 {
+	if n := count(t, local.OwnerURL(), "SELECT n FROM kept"); n != 7 {
 		t.Errorf("kept %d", n)
 	}
 }
@@ -92,13 +95,18 @@ func TestLocalIsPrivate(t *testing.T) {
 	if u.Hostname() != "127.0.0.1" || u.Port() == "5432" {
 		t.Errorf("address %s", u.Redacted())
 	}
-	u.User = url.UserPassword("jingwei", "guess")
-	_, err = db.Open(t.Context(), u.String())
-	wantError(t, err, "28P01", "DATABASE_URL")
-	if n := count(t, local.URL(), "SELECT count(*) FROM pg_settings WHERE name IN ('listen_addresses', 'unix_socket_directories') AND setting NOT IN ('', '127.0.0.1')"); n != 0 {
+	for _, role := range []string{"jingwei", db.ApplicationRole} {
+		u.User = url.UserPassword(role, "guess")
+		_, err = db.Open(t.Context(), u.String())
+		wantError(t, err, "28P01", "DATABASE_URL")
+	}
+	if n := count(t, local.OwnerURL(), "SELECT count(*) FROM pg_settings WHERE name IN ('listen_addresses', 'unix_socket_directories') AND setting NOT IN ('', '127.0.0.1')"); n != 0 {
 		t.Error("it listens elsewhere too")
 	}
-	for _, path := range []string{filepath.Join(dir, "lock"), filepath.Join(dir, "postgres"), filepath.Join(dir, "postgres", "jingwei.password"), filepath.Join(dir, "postgres.log")} {
+	for _, path := range []string{
+		filepath.Join(dir, "lock"), filepath.Join(dir, "postgres"), filepath.Join(dir, "postgres", "jingwei.password"),
+		filepath.Join(dir, "postgres", "jingwei_app.password"), filepath.Join(dir, "postgres.log"),
+	} {
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -114,7 +122,7 @@ func TestPostmasterKilled(t *testing.T) {
 	t.Parallel()
 	dir := dbtest.DataDir(t)
 	local := startLocal(t, dir)
-	pool, err := db.Open(t.Context(), local.URL())
+	pool, err := db.Open(t.Context(), local.OwnerURL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +159,7 @@ func TestOwnerKilled(t *testing.T) {
 	}
 	_ = killed.cmd.Wait()
 	local := startLocal(t, dir, db.Volatile()) // at once, while the old postmaster may be on its way out
-	if n := count(t, local.URL(), "SELECT n FROM kept"); n != 7 {
+	if n := count(t, local.OwnerURL(), "SELECT n FROM kept"); n != 7 {
 		t.Errorf("kept %d", n)
 	}
 	if now := dbtest.PostmasterPID(t, dir); now == pid {
@@ -167,7 +175,7 @@ func TestLeftPostmaster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, local.URL(), "CREATE TABLE kept AS SELECT 7 AS n")
+	execute(t, local.OwnerURL(), "CREATE TABLE kept AS SELECT 7 AS n")
 	postgres, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", dbtest.PostmasterPID(t, dir)))
 	if err != nil {
 		t.Skip("needs /proc to find PostgreSQL")
@@ -200,7 +208,7 @@ func TestLeftPostmaster(t *testing.T) {
 		t.Error("the postmaster started by hand runs on")
 		_ = left.Process.Kill()
 	}
-	if n := count(t, local.URL(), "SELECT n FROM kept"); n != 7 {
+	if n := count(t, local.OwnerURL(), "SELECT n FROM kept"); n != 7 {
 		t.Errorf("kept %d", n)
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // With this in its environment the test binary is a server: it owns the data directory named there, prints the URL of its
-// database, and stops in order when its standard input ends.
+// database for the owner, and stops in order when its standard input ends.
 const ownerVariable = "JINGWEI_TEST_OWNER_OF"
 
 func TestMain(m *testing.M) {
@@ -36,7 +36,7 @@ func own(dir string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println(local.URL())
+	fmt.Println(local.OwnerURL())
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	if err := local.Close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -14,8 +14,8 @@ import (
 	"jingwei/migrations"
 )
 
-// Migrate brings the schema to what this program knows. Several servers may call it at once: an advisory lock lets them pass
-// one by one. A database that a newer program has migrated is refused.
+// Migrate brings the schema to what this program knows, and the rights of ApplicationRole with it. The pool's role must own the tables.
+// Several servers may call it at once: an advisory lock lets them pass one by one. A database that a newer program has migrated is refused.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	config := pool.Config().ConnConfig.Copy()
 	config.RuntimeParams["statement_timeout"] = "0"
@@ -39,7 +39,38 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	if current > known {
-		return fmt.Errorf("migrate: the database is at version %d, this program knows only %d: run the newer jingwei that migrated it", current, known)
+		return tooNew(current, known)
+	}
+	exists, err := ensureRole(ctx, pool)
+	if err != nil || !exists {
+		return err
+	}
+	return grant(ctx, pool, ApplicationRole)
+}
+
+func tooNew(current, known int64) error {
+	return fmt.Errorf("migrate: the database is at version %d, this program knows only %d: run the newer jingwei that migrated it", current, known)
+}
+
+// checkVersion fails where the tables are not those that this program knows.
+func checkVersion(ctx context.Context, pool *pgxpool.Pool) error {
+	sql := stdlib.OpenDBFromPool(pool)
+	defer sql.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, sql, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	sources := provider.ListSources()
+	known := sources[len(sources)-1].Version
+	var current int64
+	if err := pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&current); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	switch {
+	case current > known:
+		return tooNew(current, known)
+	case current < known:
+		return fmt.Errorf("migrate: version %d, this program knows %d: %w", current, known, errOldTables)
 	}
 	return nil
 }

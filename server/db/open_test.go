@@ -105,7 +105,7 @@ func TestMigrateAtOnce(t *testing.T) {
 
 func TestMigrateNewer(t *testing.T) {
 	t.Parallel()
-	pool := dbtest.Open(t)
+	pool := dbtest.Owner(t, dbtest.Open(t))
 	if _, err := pool.Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)"); err != nil {
 		t.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func TestRestoredByRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, local.URL(), "CREATE TABLE kept AS SELECT 7 AS n")
+	execute(t, local.OwnerURL(), "CREATE TABLE kept AS SELECT 7 AS n")
 	if err := local.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestRestoredByRoot(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	local = startLocal(t, dir, db.Volatile())
-	if n := count(t, local.URL(), "SELECT n FROM kept"); n != 7 {
+	if n := count(t, local.OwnerURL(), "SELECT n FROM kept"); n != 7 {
 		t.Errorf("kept %d", n)
 	}
 }

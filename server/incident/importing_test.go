@@ -261,7 +261,7 @@ func TestImportDatabaseGoesAway(t *testing.T) {
 	text := generate(2*importBatch + 10)
 	allow := func(yes bool) {
 		name := pool.Config().ConnConfig.Database
-		admin := dbtest.Open(t)
+		admin := dbtest.Owner(t, dbtest.Open(t))
 		_, err := admin.Exec(t.Context(), fmt.Sprintf(`ALTER DATABASE %s ALLOW_CONNECTIONS %v`, name, yes))
 		if err == nil && !yes {
 			_, err = admin.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, name)

@@ -215,7 +215,7 @@ func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, since, until time.Tim
 
 // Analyze gives the planner figures about incidents that were loaded in bulk; without them it guesses until PostgreSQL gets round to it.
 func Analyze(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `ANALYZE incident`)
+	_, err := tx.Exec(ctx, `SELECT analyze_tables('incident')`)
 	return err
 }
 

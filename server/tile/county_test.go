@@ -85,7 +85,7 @@ func sample(cutter *mvt.Cutter) (tiles []address) {
 // postgis stores the county as a tile server on PostGIS would like it best: projected, indexed and clustered.
 func (c *county) postgis(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pool := dbtest.Open(t)
+	pool := dbtest.Owner(t, dbtest.Open(t))
 	exec := func(sql string) {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -56,7 +57,7 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Open returns a pool on a fresh migrated database, which is closed and dropped with the test.
+// Open returns a pool on a fresh migrated database, which is closed and dropped with the test. It has the application's rights.
 func Open(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	pool, err := db.Open(t.Context(), URL(t))
@@ -67,18 +68,42 @@ func Open(t testing.TB) *pgxpool.Pool {
 	return pool
 }
 
-// URL returns the address of a fresh migrated database, which is dropped with the test.
+// URL returns the address of a fresh migrated database, which is dropped with the test, for the application.
 func URL(t testing.TB) string {
 	t.Helper()
-	return clone(t, template)
+	name := clone(t, template)
+	return withDatabase(started.Load().local.URL(), name)
 }
 
-// Blank returns the address of a fresh database without any schema, which is dropped with the test.
+// Blank returns the address of a fresh database without any schema, which is dropped with the test, for its owner.
 func Blank(t testing.TB) string {
 	t.Helper()
-	return clone(t, "template1")
+	name := clone(t, "template1")
+	return withDatabase(started.Load().local.OwnerURL(), name)
 }
 
+// OwnerURL returns the address of the same database for its owner, who may do all that the application may not.
+func OwnerURL(t testing.TB, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	return withDatabase(started.Load().local.OwnerURL(), strings.TrimPrefix(u.Path, "/"))
+}
+
+// Owner returns a pool on the database of another one, as its owner. It is closed with the test.
+func Owner(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	owner, err := db.Open(t.Context(), OwnerURL(t, pool.Config().ConnString()))
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	t.Cleanup(owner.Close)
+	return owner
+}
+
+// clone makes a database and tells its name.
 func clone(t testing.TB, from string) string {
 	t.Helper()
 	if !inMain {
@@ -98,7 +123,7 @@ func clone(t testing.TB, from string) string {
 			t.Errorf("dbtest: %v", err)
 		}
 	})
-	return withDatabase(c.local.URL(), name)
+	return name
 }
 
 func start() (*cluster, error) {
@@ -126,13 +151,13 @@ func (c *cluster) prepare(ctx context.Context) error {
 	if c.local, err = db.StartLocal(ctx, c.folder, slog.New(slog.DiscardHandler), db.Volatile()); err != nil {
 		return err
 	}
-	if c.admin, err = pgxpool.New(ctx, withDatabase(c.local.URL(), "postgres")); err != nil {
+	if c.admin, err = pgxpool.New(ctx, withDatabase(c.local.OwnerURL(), "postgres")); err != nil {
 		return err
 	}
 	if _, err := c.admin.Exec(ctx, "CREATE DATABASE "+template); err != nil {
 		return err
 	}
-	pool, err := db.Open(ctx, withDatabase(c.local.URL(), template))
+	pool, err := db.Open(ctx, withDatabase(c.local.OwnerURL(), template))
 	if err != nil {
 		return err
 	}
