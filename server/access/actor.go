@@ -38,6 +38,7 @@ type Actor struct {
 	grants   []Grant
 	scopes   []Action // of a token; nil lets all of the grants through
 	operator bool
+	outdated bool
 }
 
 // Nobody is the public.
@@ -46,6 +47,11 @@ var Nobody = &Actor{}
 // Person is an account that came by a session.
 func Person(account, session uuid.UUID, login string, grants []Grant) *Actor {
 	return &Actor{Account: account, Login: login, Via: ViaSession, Session: session, grants: grants}
+}
+
+// Outdated is a person whose password must be changed first: until then with no more rights than the public.
+func Outdated(account, session uuid.UUID, login string) *Actor {
+	return &Actor{Account: account, Login: login, Via: ViaSession, Session: session, outdated: true}
 }
 
 // Machine is an account that came by a token with scopes.
@@ -65,7 +71,9 @@ func (a *Actor) Grants() []Grant { return a.grants }
 type actorKey struct{}
 
 // With gives a context its actor.
-func With(ctx context.Context, a *Actor) context.Context { return context.WithValue(ctx, actorKey{}, a) }
+func With(ctx context.Context, a *Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
 
 // From is the actor of a context; Nobody where there is none.
 func From(ctx context.Context) *Actor {
@@ -95,8 +103,11 @@ func AskScope(ctx context.Context, action Action) (Scope, error) {
 
 // Refusal is the problem of an actor who may not do something.
 func Refusal(ctx context.Context, action Action) error {
-	if From(ctx).Via == ViaNothing {
+	switch a := From(ctx); {
+	case a.Via == ViaNothing:
 		return web.NewProblem(web.LoginRequired, "log in first: "+string(action)+" is not open to the public")
+	case a.outdated:
+		return web.NewProblem(web.PasswordExpired, "change your password first, with PUT /api/v1/account/password")
 	}
 	return web.NewProblem(web.Forbidden, "your account has no right to "+string(action)+" here; a security administrator can grant a role that has it")
 }
