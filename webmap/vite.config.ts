@@ -16,7 +16,12 @@ export default defineConfig({
     // The docs page carries all of Swagger UI; scripts/size.mjs watches the sizes that matter.
     chunkSizeWarningLimit: 2000,
     rolldownOptions: {
-      input: { index: page('index.html'), docs: page('docs.html') },
+      input: {
+        index: page('index.html'),
+        login: page('login.html'),
+        account: page('account.html'),
+        docs: page('docs.html'),
+      },
     },
   },
   server: {

@@ -1,5 +1,5 @@
 import createClient from 'openapi-fetch'
-import { t } from '../i18n/index.ts'
+import { t, word } from '../i18n/index.ts'
 import type { paths } from './schema.gen.ts'
 import type { About, AreaFeature, Box, Crs, Incident, Item, Problem, Report, Snap, TileJson } from './types.ts'
 
@@ -11,6 +11,10 @@ export class ApiError extends Error {
     readonly status: number,
     /** The problem's stable code; '' when there is none. */
     readonly code: string,
+    /** What is wrong with single values. */
+    readonly places: readonly { location: string; message: string }[] = [],
+    /** Seconds after which it makes sense to try again; null where the server does not say. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(message)
   }
@@ -18,7 +22,8 @@ export class ApiError extends Error {
 
 export const isAbort = (error: unknown) => error instanceof DOMException && error.name === 'AbortError'
 
-const { GET, POST } = createClient<paths>({ baseUrl: location.origin })
+/** The operations of the server's OpenAPI document. */
+export const { GET, POST, PUT, PATCH, DELETE } = createClient<paths>({ baseUrl: location.origin })
 
 interface Answer {
   data?: unknown
@@ -26,8 +31,15 @@ interface Answer {
   response: Response
 }
 
-/** T is the answer's type in types.ts, which is derived from the operation's. */
-async function ask<T>(request: Promise<Answer>): Promise<T> {
+let onRefused: (code: 'login_required' | 'password_expired') => void = () => {}
+
+/** Has the session module told of answers that say that the session is over or the password has to be changed. */
+export function listenForRefusals(listener: typeof onRefused) {
+  onRefused = listener
+}
+
+/** T is the answer's type in types.ts, which is derived from the operation's; void for an answer without a body. */
+export async function ask<T>(request: Promise<Answer>): Promise<T> {
   let answer: Answer
   try {
     answer = await request
@@ -35,21 +47,37 @@ async function ask<T>(request: Promise<Answer>): Promise<T> {
     if (isAbort(error)) throw error
     throw new ApiError(t('app.offline'), 0, '')
   }
-  const { data, error, response } = answer
-  if (data !== undefined) return data as T
-  const problem: Partial<Problem> = typeof error === 'object' && error !== null ? error : {}
-  throw new ApiError(
-    [problem.detail || `${response.status} ${response.statusText}`, ...places(problem)].join('\n'),
-    response.status,
-    problem.code ?? '',
+  if (answer.response.ok) return answer.data as T
+  throw failure(answer.response.status, answer.error, answer.response.headers.get('Retry-After'))
+}
+
+/** The error of an answer that is not 2xx: `body` is its problem, if it is one, `retryAfter` the header of this name. */
+export function failure(status: number, body: unknown, retryAfter: string | null): ApiError {
+  const problem: Partial<Problem> = typeof body === 'object' && body !== null ? body : {}
+  const code = problem.code ?? ''
+  const places = (problem.errors ?? []).map(({ location, message }) => ({
+    location: location ?? '',
+    message: message ?? '',
+  }))
+  if (code === 'login_required' || code === 'password_expired') onRefused(code)
+  const seconds = Number(retryAfter ?? Number.NaN)
+  return new ApiError(
+    sentence(status, code, problem.detail ?? '', places),
+    status,
+    code,
+    places,
+    Number.isFinite(seconds) ? seconds : null,
   )
 }
 
-/** What a problem says of single values, where that is more than its detail. */
-function places({ detail, errors }: Partial<Problem>): string[] {
-  return (errors ?? []).flatMap(({ location, message }) =>
-    message && message !== detail ? [location ? `${location}: ${message}` : message] : [],
-  )
+/** The pages' own words where the code says it all; otherwise the server's detail, and what it says of single values beyond that. */
+function sentence(status: number, code: string, detail: string, places: ApiError['places']): string {
+  const known = word('problem', code)
+  if (known !== code) return known
+  const more = places
+    .filter(({ message }) => message && message !== detail)
+    .map(({ location, message }) => (location ? `${location}: ${message}` : message))
+  return [detail || `HTTP ${status}`, ...more].join('\n')
 }
 
 /** The server's API in the words of the pages. Every call fails with an ApiError or, when aborted, an AbortError. */
@@ -91,7 +119,7 @@ export const api = {
 }
 
 /** Lists stand comma-separated in a query, as the document says (style form, explode false). */
-function querySerializer(query: Record<string, unknown>): string {
+export function querySerializer(query: Record<string, unknown>): string {
   return Object.entries(query)
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([key, value]) => `${key}=${encodeURIComponent(Array.isArray(value) ? value.join(',') : String(value))}`)

@@ -21,3 +21,24 @@ export type Incident = Schemas['IncidentResource']
 export type Report = Pick<Schemas['IncidentNewReport'], 'lon' | 'lat' | 'item' | 'channel' | 'title' | 'description'>
 export type TileJson = Schemas['TileJSON']
 export type Problem = Schemas['Problem']
+
+/** The answer of GET /api/v1/session. */
+export interface Session {
+  /** Null where nobody is logged in. */
+  account: Account | null
+  /** What is allowed somewhere. */
+  actions: string[]
+  /** Where incidents may be seen. */
+  areas: { all: boolean; codes: string[] }
+  single_sign_on: { name: string } | null
+  demo: { login: string; password: string; role: string; area_name: string }[]
+}
+export interface Account {
+  id: string
+  login: string
+  name: string
+  roles: { role: string; area: string; area_name: string; level: string }[]
+  must: '' | 'change_password'
+  second_factor: boolean
+  password_expires_at: string | null
+}

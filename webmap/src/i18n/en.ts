@@ -1,3 +1,4 @@
+import { enSession } from './en-session.ts'
 import type { Key } from './index.ts'
 
 export const en: Record<Key, string> = {
@@ -178,4 +179,6 @@ export const en: Record<Key, string> = {
   'empty.importHint':
     'Import GeoJSON or TopoJSON level by level, from the county to the micro-grids; put your file’s property names for code and name. --dry-run checks first.',
   'empty.waiting': 'Waiting for the first edition…',
+
+  ...enSession,
 }

@@ -55,8 +55,10 @@ export function t<K extends Key>(key: K, ...[parameters]: Arguments<K>): string 
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String((parameters as Record<string, string | number>)[name]))
 }
 
+type Group = 'channel' | 'status' | 'kind' | 'level' | 'tier' | 'role' | 'roleDoes' | 'problem'
+
 /** The text of a word that the server sent, such as channel + resident; the word itself where it is new to this page. */
-export function word(group: 'channel' | 'status' | 'kind' | 'level' | 'tier', value: string): string {
+export function word(group: Group, value: string, language: Lang = lang.value): string {
   const key = `${group}.${value}`
-  return key in zh ? texts[lang.value][key as Key] : value
+  return key in zh ? texts[language][key as Key] : value
 }

@@ -1,3 +1,5 @@
+import { zhSession } from './zh-session.ts'
+
 /* The Chinese texts. {name} is a parameter. English must have the same keys and parameters (en.ts, index.test.ts). */
 export const zh = {
   'app.title': '经纬 · 网格地图',
@@ -175,4 +177,6 @@ export const zh = {
   'empty.importHint':
     '逐级导入 GeoJSON 或 TopoJSON，从区县到微网格；code、name 换成文件里的属性名。加 --dry-run 可先检查。',
   'empty.waiting': '正在等待第一版区划发布…',
+
+  ...zhSession,
 } as const

@@ -13,7 +13,8 @@ export function useKeys(onEscape: () => void): Ref<boolean> {
     usesKeys.value = false
   }
   const onBubbled = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') onEscape()
+    // A modal dialog closes itself, and nothing of the page under it.
+    if (event.key === 'Escape' && !document.querySelector('dialog[open]')) onEscape()
   }
   onMounted(() => {
     addEventListener('keydown', onKey, true)
