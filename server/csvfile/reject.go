@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // RejectWriter writes the rows that were refused: UTF-8 with byte order mark, so that Excel opens it, the line in the original file and
@@ -47,26 +48,37 @@ func (w *RejectWriter) Flush() error {
 	return w.csv.Error()
 }
 
-// guarded puts an apostrophe in front of what a spreadsheet would run as a formula, and makes all valid text.
+// guarded is Guard of each field.
 func guarded(fields []string) []string {
 	safe := make([]string, len(fields))
 	for i, field := range fields {
-		safe[i] = strings.ToValidUTF8(field, "\ufffd")
-		if field != "" && strings.IndexByte(formulaMarks, field[0]) >= 0 {
-			if _, problem := Number(field); problem != nil {
-				safe[i] = "'" + safe[i]
-			}
+		safe[i] = Guard(field)
+	}
+	return safe
+}
+
+// Guard makes a text fit to be a cell that a spreadsheet shows: valid UTF-8, with an apostrophe in front of what it would run as a formula.
+// A plain number, such as -12.5, stays one.
+func Guard(cell string) string {
+	safe := strings.ToValidUTF8(cell, "\ufffd")
+	if isFormula(cell) {
+		if _, problem := Number(cell); problem != nil {
+			return "'" + safe
 		}
 	}
 	return safe
 }
 
-// formulaMarks are the first characters that make a spreadsheet take a cell for a formula (OWASP, CSV Injection).
-const formulaMarks = "=+-@\t\r"
+// isFormula tells whether the first character makes a spreadsheet take a cell for a formula (OWASP, CSV Injection). Excel in Chinese and
+// Japanese takes the full-width forms too.
+func isFormula(cell string) bool {
+	first, _ := utf8.DecodeRuneInString(cell)
+	return cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first)
+}
 
-// unguard takes the apostrophe off that guarded put there, so that a mended file says what the first one said.
+// unguard takes the apostrophe off that Guard put there, so that a mended file says what the first one said.
 func unguard(cell string) string {
-	if len(cell) > 1 && cell[0] == '\'' && strings.IndexByte(formulaMarks, cell[1]) >= 0 {
+	if len(cell) > 1 && cell[0] == '\'' && isFormula(cell[1:]) {
 		return cell[1:]
 	}
 	return cell
