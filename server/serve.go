@@ -43,6 +43,9 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	if err := checkRing(ctx, app.db, app.keys); err != nil {
+		return err
+	}
 	if err := app.saveCatalogue(ctx); err != nil {
 		return err
 	}

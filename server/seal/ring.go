@@ -94,7 +94,12 @@ func (r *Ring) Current() string {
 }
 
 // Path is the file that the keys come from; "" where they come from the environment.
-func (r *Ring) Path() string { return r.path }
+func (r *Ring) Path() string {
+	if r == nil {
+		return ""
+	}
+	return r.path
+}
 
 func (r *Ring) held() *keys {
 	if r == nil {
