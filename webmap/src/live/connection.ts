@@ -1,3 +1,4 @@
+import { hearSession } from '../session/channel.ts'
 import { begin, type Effect, type Input, type StreamState, step } from './machine.ts'
 import { type SseEvent, SseParser } from './sse.ts'
 
@@ -17,6 +18,7 @@ export class Connection {
   private state: StreamState
   private abort: AbortController | null = null
   private readonly timer: ReturnType<typeof setInterval>
+  private readonly stopHearing: () => void
 
   constructor(
     private readonly url: string,
@@ -26,6 +28,7 @@ export class Connection {
     this.state = first.state
     this.carryOut(first.effects)
     this.timer = setInterval(() => this.input({ kind: 'tick', at: Date.now() }), TICK_MS)
+    this.stopHearing = hearSession(() => this.input({ kind: 'again', at: Date.now() }))
   }
 
   status(): LiveMessage {
@@ -34,6 +37,7 @@ export class Connection {
 
   close() {
     clearInterval(this.timer)
+    this.stopHearing()
     this.abort?.abort()
     this.abort = null
   }

@@ -78,6 +78,18 @@ describe('the live stream', () => {
     expect(isStale(null, 1e9)).toBe(false)
   })
 
+  it('begins anew, as whoever is logged in now, without saying that it was lost', () => {
+    const { state, last } = run(
+      { kind: 'opened', at: 0 },
+      { kind: 'event', at: 10, id: '7' },
+      { kind: 'again', at: 20 },
+    )
+    expect(last).toEqual(['disconnect', 'connect'])
+    expect([state.phase, state.lastId, state.downSince]).toEqual(['connecting', '', null])
+    expect(step(state, { kind: 'opened', at: 30 }).effects).toEqual(['reload', 'status'])
+    expect(step(state, { kind: 'failed', at: 30 }).state.downSince).toBe(30)
+  })
+
   it('ignores what a closed connection still says', () => {
     const { state } = run({ kind: 'failed', at: 1 })
     expect(step(state, { kind: 'failed', at: 2 }).state).toBe(state)

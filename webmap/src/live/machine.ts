@@ -3,6 +3,7 @@
  *
  *   connecting --opened--> live --failed / silent--> waiting --retryAt--> connecting
  *   connecting --failed / silent--> waiting
+ *   any --again--> connecting
  *
  * Times are milliseconds of any one clock.
  */
@@ -34,6 +35,8 @@ export type Input =
   | { kind: 'event'; at: number; id: string }
   | { kind: 'failed'; at: number }
   | { kind: 'tick'; at: number }
+  /** Somebody has logged in or out: the stream was opened as whoever it was before. */
+  | { kind: 'again'; at: number }
 
 /** What the caller has to do: open a connection, close the present one, tell the page its state, have it load all data anew. */
 export type Effect = 'connect' | 'disconnect' | 'status' | 'reload'
@@ -61,6 +64,12 @@ export function step(state: StreamState, input: Input): { state: StreamState; ef
       return { state: { ...state, heardAt: input.at, lastId: input.id || state.lastId }, effects: [] }
     case 'failed':
       return state.phase === 'waiting' ? same : { state: lost(state, input.at), effects: ['status'] }
+    case 'again':
+      // Not from the last event on: what was missed before is another's, and the page loads all anew.
+      return {
+        state: { ...state, phase: 'connecting', lastId: '', heardAt: input.at, failures: 0 },
+        effects: ['disconnect', 'connect'],
+      }
     case 'tick':
       if (state.phase === 'waiting') {
         if (input.at < state.retryAt) return same

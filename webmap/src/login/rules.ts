@@ -1,20 +1,50 @@
-/**
- * What the page itself can tell of a new password, before the server is asked. The server knows more: common passwords, former
- * ones, and a city's own rules; it has the last word.
+import { texts } from './texts.ts'
+
+/*
+ * What the page itself can tell of a new password before the server is asked. The server knows more (common passwords, former
+ * ones, the city's own length) and has the last word; these are its defaults.
  */
+
+const MIN_LENGTH = 12
+/** Characters from which on a password needs no mixture. */
+const PASSPHRASE = 20
+const WANTED_KINDS = 3
+const KINDS = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{Ll}\p{Lu}\p{Nd}]/u]
+
 export interface Rule {
-  key: 'length' | 'login' | 'different'
   met: boolean
+  text: string
 }
 
-/** Characters of a password, as the server counts them by default. */
-export const MIN_LENGTH = 12
-
-export function rulesOf(password: string, login: string, current: string): Rule[] {
-  const lower = password.toLowerCase()
+export function rulesOf(password: string, repeat: string, login: string, current: string): Rule[] {
+  const { t } = texts
+  const normal = password.normalize('NFKC')
+  const length = [...normal].length
+  const kinds = KINDS.filter((kind) => kind.test(normal)).length
+  const typed = password !== ''
   return [
-    { key: 'length', met: [...password].length >= MIN_LENGTH },
-    { key: 'login', met: password !== '' && !(login.length > 2 && lower.includes(login.toLowerCase())) },
-    { key: 'different', met: password !== '' && password !== current },
+    { met: length >= MIN_LENGTH, text: t('password.ruleLength', { count: MIN_LENGTH }) },
+    { met: length >= PASSPHRASE || kinds >= WANTED_KINDS, text: t('password.ruleKinds', { count: PASSPHRASE }) },
+    {
+      met: typed && !(login.length > 2 && normal.toLowerCase().includes(login.toLowerCase())),
+      text: t('password.ruleLogin'),
+    },
+    { met: typed && password !== current, text: t('password.ruleDifferent') },
+    { met: typed && password === repeat, text: t('password.ruleRepeat') },
   ]
+}
+
+/** A reason of the server's in the words of the page; the server's own where it is new to the page. */
+export function reason(message: string): string {
+  const { t } = texts
+  const [, needs] = /^it has \d+ characters, and needs (\d+)$/.exec(message) ?? []
+  if (needs) return t('password.ruleLength', { count: needs })
+  const [, most] = /^it has \d+ characters, and may have (\d+)$/.exec(message) ?? []
+  if (most) return t('password.tooLong', { count: most })
+  const [, passphrase] = /^it needs \d+ of these: .* or (\d+) characters of any kind$/.exec(message) ?? []
+  if (passphrase) return t('password.ruleKinds', { count: passphrase })
+  if (message === 'it contains the login') return t('password.ruleLogin')
+  if (message.startsWith('it is easy to guess')) return t('password.guessable')
+  if (/\b(last|former|used|earlier)\b/.test(message)) return t('password.used')
+  return message
 }

@@ -50,6 +50,7 @@ const zh = {
   'password.failed': '密码没有修改',
   'password.rules': '对新密码的要求',
   'password.ruleLength': '至少 {count} 个字符',
+  'password.ruleKinds': '小写字母、大写字母、数字、其他字符中至少三种，或不少于 {count} 个字符',
   'password.ruleLogin': '不含账号名',
   'password.ruleDifferent': '与现在的密码不同',
   'password.ruleRepeat': '两遍填写相同',
@@ -57,6 +58,10 @@ const zh = {
   'password.met': '已满足：',
   'password.unmet': '未满足：',
   'password.wrongCurrent': '现在的密码不对。',
+  'password.weak': '请换一个密码。服务器说：',
+  'password.tooLong': '最多 {count} 个字符',
+  'password.guessable': '太容易猜到：由常见密码、单词、姓名、日期、重复或键盘顺序组成',
+  'password.used': '最近用过，请换一个没用过的',
 } as const
 
 const en: Record<keyof typeof zh, string> = {
@@ -110,6 +115,7 @@ const en: Record<keyof typeof zh, string> = {
   'password.failed': 'The password was not changed',
   'password.rules': 'What a new password must be',
   'password.ruleLength': 'At least {count} characters',
+  'password.ruleKinds': 'Three of small letters, capital letters, digits and other characters, or {count} characters',
   'password.ruleLogin': 'Without the login',
   'password.ruleDifferent': 'Not the present one',
   'password.ruleRepeat': 'The same both times',
@@ -117,6 +123,10 @@ const en: Record<keyof typeof zh, string> = {
   'password.met': 'Met: ',
   'password.unmet': 'Not met: ',
   'password.wrongCurrent': 'The present password is wrong.',
+  'password.weak': 'Choose another password. The server says:',
+  'password.tooLong': 'At most {count} characters',
+  'password.guessable': 'Easy to guess: made of well-known passwords, words, names, dates, repetitions or rows of keys',
+  'password.used': 'It was used lately; choose one that was not',
 }
 
 /** What the log-in page and the dialog say, and the forms for passwords. */
