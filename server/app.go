@@ -16,6 +16,7 @@ import (
 	"jingwei/server/incident"
 	"jingwei/server/item"
 	"jingwei/server/live"
+	"jingwei/server/seal"
 	"jingwei/server/snap"
 	"jingwei/server/station"
 	"jingwei/server/tile"
@@ -27,6 +28,7 @@ import (
 type App struct {
 	db        *database
 	now       clock
+	keys      *seal.Ring
 	areas     *area.Service
 	branches  *branch.Service
 	items     *item.Service
@@ -34,6 +36,9 @@ type App struct {
 	snap      *snap.Service
 	incidents *incident.Service
 	accounts  *account.Service
+
+	surroundings web.Options
+	limits       web.Limits
 }
 
 // maxSnapWithinM is how far outside everything a point may be and still be given to the nearest area.
@@ -48,10 +53,18 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	a := &App{db: d, now: now, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
+	surroundings, err := c.surroundings()
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	keys, err := c.openRing(ctx, d, now)
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	a := &App{surroundings: surroundings, limits: c.limits(), db: d, now: now, keys: keys, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
 	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
 	a.incidents = incident.NewService(d.Pool, a.snap, a.items, now)
-	a.accounts = account.NewService(d.Pool, areas, nil, now, c.accountRules())
+	a.accounts = account.NewService(d.Pool, areas, keys, now, c.accountRules())
 	if err := a.load(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -123,7 +136,7 @@ type server struct {
 
 func newServer(app *App) *server {
 	s := &server{
-		app: app, hub: live.NewHub(app.db.Pool), tiles: tile.NewService(app.areas, app.branches), web: web.New(buildVersion()),
+		app: app, hub: live.NewHub(app.db.Pool), tiles: tile.NewService(app.areas, app.branches), web: web.New(buildVersion(), app.surroundings),
 	}
 	s.hub.Before(live.EditionPublished, func(ctx context.Context) error {
 		_, err := app.areas.Reload(ctx)
@@ -150,7 +163,10 @@ func newServer(app *App) *server {
 	incident.Routes(s.web, app.incidents, app.areas)
 	live.Routes(s.web, s.hub, func(context.Context, *access.Actor) bool { return true })
 	aboutRoutes(s.web, app)
+	s.web.ExposeMetrics(func(ctx context.Context) error { return access.Ask(ctx, access.SystemMetrics, nil) })
 	s.web.Pages(webmap.Dist())
+	// Last of what is before the handlers: by now it is known who asks.
+	s.web.Limit(app.limits, whoIsLimited, app.now)
 	return s
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"jingwei/server/access"
 	"jingwei/server/account"
+	"jingwei/server/web"
 )
 
 // version is set when a release is built; otherwise the revision of the source says what runs.
@@ -43,6 +44,7 @@ type Config struct {
 	DataDir     string  `help:"Folder of the private PostGIS (for root /var/lib/jingwei, else ~/.local/share/jingwei)." env:"JINGWEI_DATA_DIR" placeholder:"DIR"`
 	DatabaseURL string  `help:"Use this PostGIS instead of a private one, for example postgres://user:password@host:5432/jingwei." env:"DATABASE_URL" placeholder:"URL"`
 	MigrateURL  string  `help:"The same PostGIS as the role that owns the tables and migrates them; --database-url is then of a role that owns nothing." env:"JINGWEI_MIGRATE_URL" placeholder:"URL"`
+	KeyFile     string  `help:"File with the keys that personal data are sealed with (keys.json in the data directory). JINGWEI_KEYS can hold its content instead." env:"JINGWEI_KEY_FILE" placeholder:"FILE"`
 	SnapWithinM float64 `name:"snap-within-m" help:"A point outside every area, but at most this many metres away from one, is given to the nearest, marked inferred." env:"JINGWEI_SNAP_WITHIN_M" default:"0" placeholder:"METRES"`
 
 	PasswordMinLength int           `help:"Characters that a password must have." env:"JINGWEI_PASSWORD_MIN_LENGTH" default:"12" placeholder:"N"`
@@ -50,7 +52,24 @@ type Config struct {
 	SessionIdle       time.Duration `help:"A session ends this long after the last request." env:"JINGWEI_SESSION_IDLE" default:"30m" placeholder:"TIME"`
 	SessionMax        time.Duration `help:"A session ends this long after the log-in." env:"JINGWEI_SESSION_MAX" default:"12h" placeholder:"TIME"`
 
+	PublicURL    string   `name:"public-url" help:"Where browsers reach the server, for example https://map.example.org. Needed behind a proxy; with https, cookies and browsers keep to https." env:"JINGWEI_PUBLIC_URL" placeholder:"URL"`
+	TrustedProxy []string `help:"Networks or addresses of the proxies before the server, whose X-Forwarded-For and X-Forwarded-Proto are believed." env:"JINGWEI_TRUSTED_PROXY" placeholder:"CIDR"`
+	limitFlags
+
 	Verbose bool `short:"v" help:"Log more." env:"JINGWEI_VERBOSE"`
+}
+
+// surroundings are what lies between the server and the browsers.
+func (c *Config) surroundings() (o web.Options, err error) {
+	if c.PublicURL != "" {
+		if o.PublicURL, err = web.ParsePublicURL(c.PublicURL); err != nil {
+			return o, fmt.Errorf("--public-url: %w", err)
+		}
+	}
+	if o.TrustedProxies, err = web.ParseProxies(c.TrustedProxy); err != nil {
+		return o, fmt.Errorf("--trusted-proxy: %w", err)
+	}
+	return o, nil
 }
 
 // accountRules are what a city sets about passwords and sessions.

@@ -37,7 +37,7 @@ func Routes(s *web.Server, hub *Hub, still Still) {
 	s.Metrics.MustRegister(subscribers)
 	huma.Register(s.API, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: "/api/v1/events", Tags: []string{"live"},
-		Summary: "Follow live events (SSE)",
+		Summary: "Follow live events (SSE)", Metadata: map[string]any{web.Endless: true},
 		Description: "A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. " +
 			"Kinds: " + IncidentCreated + ", " + IncidentImported + ", " + EditionPublished + ", " + BranchChanged +
 			"; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. " +

@@ -113,7 +113,7 @@ func (c *county) source() *source {
 // empty handler of the same router, and ST_AsMVT behind it, which stands in for pg_tileserv. The baselines are asked in the same run.
 func BenchmarkServe(b *testing.B) {
 	c := loadCounty(b)
-	pool, server := c.postgis(b), web.New("")
+	pool, server := c.postgis(b), web.New("", web.Options{})
 	service := NewService(nil, nil)
 	s := c.source()
 	for z := mvt.MinZoom; z <= mvt.MaxZoom; z++ {

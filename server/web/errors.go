@@ -23,14 +23,14 @@ func init() { //nolint:gochecknoinits // huma offers no other place
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := problemFrom(ctx.Context(), status, message, errs)
-		if p.Code == DatabaseUnavailable {
+		if p.Code == DatabaseUnavailable || p.Code == Overloaded {
 			ctx.SetHeader("Retry-After", retryAfter)
 		}
 		return p
 	}
 }
 
-// retryAfter is when to try again while the database is away, in seconds.
+// retryAfter is when to try again while the database is away or the server is overloaded, in seconds.
 const retryAfter = "5"
 
 // problemFrom turns what huma reports into a Problem. An error that nobody foresaw is logged here, once, and its text
@@ -65,6 +65,9 @@ func unforeseen(ctx context.Context, err error) *Problem {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return NewProblem(Timeout, "the client went away before the answer was ready")
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		slog.WarnContext(ctx, "request took too long", "request_id", RequestID(ctx), "error", err)
+		return NewProblem(Overloaded, "the server was not done in time and gave up; try again, and ask for less at once. It is not certain whether a report was stored: send it again with the same Idempotency-Key")
 	case isRefusedText(err):
 		return NewProblem(Invalid, "a text of the request is not valid UTF-8, or contains the character U+0000")
 	case IsDatabaseAway(err):

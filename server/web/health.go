@@ -49,7 +49,18 @@ func (s *Server) registerHealth() {
 		}
 		return c.JSON(http.StatusOK, answer)
 	})
-	s.Echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{DisableCompression: true})))
+}
+
+// ExposeMetrics answers /metrics for whom ask lets through.
+func (s *Server) ExposeMetrics(ask func(context.Context) error) {
+	metrics := echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{DisableCompression: true}))
+	s.Echo.GET("/metrics", func(c echo.Context) error {
+		if err := ask(c.Request().Context()); err != nil {
+			return err
+		}
+		c.Response().Header().Set("Cache-Control", "no-store")
+		return metrics(c)
+	})
 }
 
 var requestSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{

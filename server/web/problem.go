@@ -38,6 +38,7 @@ const (
 	Timeout             Code = "timeout"
 	Internal            Code = "internal"             // our fault; the log has the request id
 	DatabaseUnavailable Code = "database_unavailable" // PostGIS is away; try again
+	Overloaded          Code = "overloaded"           // not done within the time for it; try again
 )
 
 var statusOf = map[Code]int{
@@ -49,7 +50,7 @@ var statusOf = map[Code]int{
 	MethodNotAllowed: http.StatusMethodNotAllowed, NotAcceptable: http.StatusNotAcceptable,
 	KeyReused: http.StatusUnprocessableEntity, TooLarge: http.StatusRequestEntityTooLarge, UnsupportedMedia: http.StatusUnsupportedMediaType,
 	Timeout: http.StatusRequestTimeout, Internal: http.StatusInternalServerError,
-	DatabaseUnavailable: http.StatusServiceUnavailable,
+	DatabaseUnavailable: http.StatusServiceUnavailable, Overloaded: http.StatusServiceUnavailable,
 }
 
 // codeOf gives the general code of a status that echo or huma chose.

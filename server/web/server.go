@@ -1,11 +1,11 @@
-// Package web is what all routes share: echo, huma and its OpenAPI, problem+json, request ids, metrics and static files.
+// Package web is what all routes share: echo, huma and its OpenAPI, problem+json, request ids, metrics, static files, and what keeps the web's
+// own dangers away: headers, other sites' requests, limits of size, time and number.
 // No noun of the domain may enter it.
 package web
 
 import (
 	"compress/gzip"
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -26,17 +26,19 @@ type Server struct {
 	Echo    *echo.Echo
 	API     huma.API
 	Metrics *prometheus.Registry
+	options Options
 	ready   []readiness
 }
 
 // New makes a server without routes. version goes into the OpenAPI document.
-func New(version string) *Server {
+func New(version string, options Options) *Server {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = writeProblem
-	e.IPExtractor = echo.ExtractIPDirect()
-	s := &Server{Echo: e, Metrics: newMetrics()}
+	e.IPExtractor = options.clientAddress()
+	s := &Server{Echo: e, Metrics: newMetrics(), options: options}
 
+	e.Pre(options.forwarded)
 	e.Use(middleware.RequestIDWithConfig(middleware.RequestIDConfig{
 		RequestIDHandler: func(c echo.Context, id string) {
 			ctx := context.WithValue(c.Request().Context(), requestIDKey{}, id)
@@ -51,7 +53,9 @@ func New(version string) *Server {
 			return NewProblem(Internal, "the server failed; the log has the details under request id "+id)
 		},
 	}))
-	e.Use(secure)
+	e.Use(options.secure)
+	e.Use(options.sameOrigin())
+	e.Use(bodies)
 	e.Use(middleware.GzipWithConfig(middleware.GzipConfig{
 		Level: gzip.BestSpeed, MinLength: 1024,
 		// Tiles are kept compressed, and an event must leave at once.
@@ -69,8 +73,9 @@ func New(version string) *Server {
 	config.SchemasPath = ""
 	config.CreateHooks = nil
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	config.OnAddOperation = append(config.OnAddOperation, bound)
 	s.API = humaecho.New(e, config)
-	s.API.UseMiddleware(s.refuseLargeBody)
+	s.API.UseMiddleware(s.refuseLargeBody, limitTime)
 	s.registerHealth()
 	return s
 }
@@ -78,10 +83,11 @@ func New(version string) *Server {
 // Serve answers on the listener until ctx ends, then lets requests finish for at most ten seconds. Streams must end with ctx themselves.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler: headAsGet(s.Echo), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: headAsGet(s.Echo), ReadHeaderTimeout: headerTime, WriteTimeout: answerTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
+	listener = &bounded{listener, NewSlots(maxConnections, maxConnectionsAddress), s.options.trusts}
 	go func() { failed <- server.Serve(listener) }()
 	select {
 	case err := <-failed:
@@ -105,15 +111,6 @@ func headAsGet(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// refuseLargeBody answers before a body is sent that is announced as too large; huma itself would read up to the limit first.
-func (s *Server) refuseLargeBody(ctx huma.Context, next func(huma.Context)) {
-	if limit := ctx.Operation().MaxBodyBytes; limit > 0 && humaecho.Unwrap(ctx).Request().ContentLength > limit {
-		_ = huma.WriteErr(s.API, ctx, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than the limit of %d bytes; send less at once", limit))
-		return
-	}
-	next(ctx)
 }
 
 // schemaName puts the noun before a type's name, because several nouns have a type of the same name.
@@ -144,17 +141,4 @@ type clientAddressKey struct{}
 func ClientAddress(ctx context.Context) string {
 	address, _ := ctx.Value(clientAddressKey{}).(string)
 	return address
-}
-
-// secure sets the headers that keep a page from running or framing what is not ours. Every script, style, image and
-// connection of the pages comes from this server; Vue and Leaflet set style attributes, which is why styles may be inline.
-func secure(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "+
-			"worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; object-src 'none'")
-		return next(c)
-	}
 }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"jingwei/server/access"
+	"jingwei/server/web"
+)
+
+// limitFlags are how often somebody who is not logged in may do something, by network address. Phones of a mobile network share addresses, so a
+// city sets what fits its networks.
+type limitFlags struct {
+	LimitReport web.Limit `help:"Reports of the public from one network address: 10/30s are ten at once, and then one in 30 seconds." env:"JINGWEI_LIMIT_REPORT" default:"10/30s" placeholder:"N/TIME"`
+	LimitPhoto  web.Limit `help:"Photos of the public from one network address." env:"JINGWEI_LIMIT_PHOTO" default:"20/6s" placeholder:"N/TIME"`
+	LimitFollow web.Limit `help:"Questions for the state of a report from one network address." env:"JINGWEI_LIMIT_FOLLOW" default:"10/6s" placeholder:"N/TIME"`
+	LimitLogin  web.Limit `help:"Tries to log in from one network address." env:"JINGWEI_LIMIT_LOGIN" default:"20/3s" placeholder:"N/TIME"`
+	LimitSnap   web.Limit `help:"Points that the public snaps from one network address." env:"JINGWEI_LIMIT_SNAP" default:"100/20ms" placeholder:"N/TIME"`
+	LimitOther  web.Limit `help:"All other requests to the API from one network address, and of one account or token." env:"JINGWEI_LIMIT_OTHER" default:"400/5ms" placeholder:"N/TIME"`
+}
+
+// limits says which operations are limited together. Accounts and tokens are counted by themselves wherever they come from, in limits that
+// people and intake systems do not meet.
+func (f limitFlags) limits() web.Limits {
+	if f == (limitFlags{}) {
+		return web.Limits{} // no command line was read
+	}
+	return web.Limits{
+		Classes: []web.Class{
+			{Name: "report", Operations: []string{"POST /api/v1/incidents"}, Address: f.LimitReport, Actor: web.Limit{Burst: 200, Every: 50 * time.Millisecond}},
+			{Name: "photo", Operations: []string{"POST /api/v1/photos"}, Address: f.LimitPhoto, Actor: web.Limit{Burst: 60, Every: time.Second}},
+			{Name: "follow", Operations: []string{"POST /api/v1/reports/follow"}, Address: f.LimitFollow},
+			{Name: "login", Operations: []string{
+				"POST /api/v1/session", "GET /api/v1/session/oidc", "GET /api/v1/session/oidc/callback", "PUT /api/v1/account/password",
+				"POST /api/v1/account/second-factor", "PUT /api/v1/account/second-factor", "POST /api/v1/account/second-factor/remove",
+			}, Address: f.LimitLogin},
+			{Name: "snap", Operations: []string{"GET /api/v1/snap"}, Address: f.LimitSnap, Actor: f.LimitOther},
+		},
+		Rest: web.Class{Name: "other", Address: f.LimitOther, Actor: f.LimitOther},
+	}
+}
+
+// whoIsLimited names the token or the account of a context.
+func whoIsLimited(ctx context.Context) string {
+	switch a := access.From(ctx); a.Via {
+	case access.ViaToken:
+		return "token " + a.Token.String()
+	case access.ViaSession:
+		return "account " + a.Account.String()
+	}
+	return ""
+}

@@ -1,0 +1,94 @@
+package web
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// Slots bounds what goes on at once: so much in all, and so much for one key, so that one client cannot take everything.
+type Slots struct {
+	total, each int
+
+	mu    sync.Mutex
+	taken map[string]int
+	sum   int
+}
+
+// NewSlots makes room for total in all and each for one key.
+func NewSlots(total, each int) *Slots {
+	return &Slots{total: total, each: each, taken: map[string]int{}}
+}
+
+// Take is ok while there is room; then release must be called, and further calls of it do nothing.
+func (s *Slots) Take(key string) (release func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sum >= s.total || s.taken[key] >= s.each {
+		return nil, false
+	}
+	s.sum++
+	s.taken[key]++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sum--
+		if s.taken[key]--; s.taken[key] == 0 {
+			delete(s.taken, key)
+		}
+	}), true
+}
+
+// Connections that may be open at once. An idle one takes some 10 kB, and a live stream is one, too. One address may be a whole office or
+// a mobile network; what comes through trusted proxies is theirs to bound.
+const (
+	maxConnections        = 16_384
+	maxConnectionsAddress = 2_048
+)
+
+// bounded closes the connections at once that are too many, so that those of others are still taken.
+type bounded struct {
+	net.Listener
+	slots  *Slots
+	exempt func(remote string) bool
+}
+
+func (l *bounded) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		remote := conn.RemoteAddr().String()
+		if l.exempt(remote) {
+			return conn, nil
+		}
+		end, _ := netip.ParseAddrPort(remote)
+		if release, ok := l.slots.Take(network(end.Addr())); ok {
+			return &held{conn, release}, nil
+		}
+		_ = conn.Close()
+	}
+}
+
+// held is a connection that gives its slot back when it is closed.
+type held struct {
+	net.Conn
+	release func()
+}
+
+func (c *held) Close() error {
+	c.release()
+	return c.Conn.Close()
+}
+
+// network is who an address is taken for: itself, or in IPv6 its /64, of which one customer has all addresses.
+func network(address netip.Addr) string {
+	address = address.Unmap().WithZone("")
+	if address.Is6() {
+		if prefix, err := address.Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return address.String()
+}
