@@ -39,6 +39,7 @@ const (
 	Internal            Code = "internal"             // our fault; the log has the request id
 	DatabaseUnavailable Code = "database_unavailable" // PostGIS is away; try again
 	Overloaded          Code = "overloaded"           // not done within the time for it; try again
+	ProviderUnavailable Code = "provider_unavailable" // the provider of single sign-on is away; try again
 )
 
 var statusOf = map[Code]int{
@@ -51,6 +52,7 @@ var statusOf = map[Code]int{
 	KeyReused: http.StatusUnprocessableEntity, TooLarge: http.StatusRequestEntityTooLarge, UnsupportedMedia: http.StatusUnsupportedMediaType,
 	Timeout: http.StatusRequestTimeout, Internal: http.StatusInternalServerError,
 	DatabaseUnavailable: http.StatusServiceUnavailable, Overloaded: http.StatusServiceUnavailable,
+	ProviderUnavailable: http.StatusServiceUnavailable,
 }
 
 // codeOf gives the general code of a status that echo or huma chose.
