@@ -209,7 +209,7 @@ func (h *Hub) prepare(ctx context.Context, events []Event) error {
 	return nil
 }
 
-// hand queues events for who may see them. Cost: 30 ns a subscription and event, 100 ns where it is sent.
+// hand queues events for who may see them. Cost: 20 ns a subscription that an event is not for, 0.5 µs one that it is for.
 func (h *Hub) hand(events []Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
