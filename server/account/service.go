@@ -28,6 +28,7 @@ type Service struct {
 	sessions *scs.SessionManager
 	hashing  chan struct{} // one entry for each argon2 that runs: each takes Rules.HashMemoryKiB
 	loopback atomic.Bool   // the server answers on this machine only
+	provider *provider     // of single sign-on; nil where there is none
 }
 
 // NewService makes a service. The ring seals the secrets of second factors.
