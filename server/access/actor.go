@@ -65,6 +65,9 @@ func Operator(name string) *Actor { return &Actor{Login: name, Via: ViaCommand, 
 // Server is the running server itself, in its jobs.
 func Server() *Actor { return &Actor{Login: "jingwei", Via: ViaServer, operator: true} }
 
+// Outdated reports whether the password must be changed first.
+func (a *Actor) Outdated() bool { return a.outdated }
+
 // Grants are the roles that the actor holds.
 func (a *Actor) Grants() []Grant { return a.grants }
 

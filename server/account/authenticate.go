@@ -1,0 +1,118 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/labstack/echo/v4"
+
+	"jingwei/server/access"
+	"jingwei/server/web"
+)
+
+const (
+	seenEvery = time.Minute // at most so often it is written down that a session is in use
+	maxAgent  = 200         // bytes that are kept of a browser's words
+)
+
+// openToAll are the routes of pages and probes, and openTiles those of the base map: they say the same to everybody, and often. Who asks is
+// not found out there.
+var openToAll = []string{"/", "/*", "/healthz", "/readyz"}
+
+const openTiles = "/tiles/areas"
+
+// Authenticate puts into a request's context who asks: by an API token in the header Authorization, or by the cookie of a session. A bad
+// token is refused; without a session, or with one that has ended, it is the public that asks. It costs one query, and none without either.
+func (s *Service) Authenticate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if slices.Contains(openToAll, c.Path()) || strings.HasPrefix(c.Path(), openTiles) {
+			return next(c)
+		}
+		r := c.Request()
+		ctx := context.WithValue(r.Context(), visitKey{}, &visit{host: r.Host, agent: printable(r.UserAgent(), maxAgent)})
+		var err error
+		if scheme, token, ok := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " "); ok && strings.EqualFold(scheme, "Bearer") {
+			var actor *access.Actor
+			if actor, err = s.ByToken(ctx, strings.TrimSpace(token)); err == nil {
+				ctx = access.With(ctx, actor)
+			} else if p, ok := web.AsProblem(err); ok && p.Code == web.InvalidToken {
+				c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer error="invalid_token"`)
+			}
+		} else if cookie, missing := r.Cookie(cookieName); missing == nil && cookie.Value != "" {
+			ctx, err = s.bySession(ctx, cookie.Value)
+		}
+		if err != nil {
+			return err
+		}
+		c.SetRequest(r.WithContext(ctx))
+		return next(c)
+	}
+}
+
+// bySession is ctx with whoever a session's secret belongs to.
+func (s *Service) bySession(ctx context.Context, secret string) (context.Context, error) {
+	ctx, err := s.sessions.Load(ctx, secret)
+	if err != nil {
+		return nil, err
+	}
+	v := visitOf(ctx)
+	if v.account == nil {
+		return ctx, nil
+	}
+	if now := s.now(); now.Sub(v.session.SeenAt) >= min(seenEvery, s.rules.SessionIdle/4) {
+		if _, err := s.pool.Exec(ctx, `UPDATE account_session SET seen_at = $2 WHERE id = $1 AND seen_at < $2`, v.session.ID, now); err != nil {
+			slog.WarnContext(ctx, "a session's use was not written down", "request_id", web.RequestID(ctx), "error", err)
+		}
+	}
+	return access.With(ctx, s.person(v.account, v.session)), nil
+}
+
+// person is the actor of a session.
+func (s *Service) person(a *Account, v *Session) *access.Actor {
+	if s.mustChange(a) {
+		return access.Outdated(a.ID, v.ID, a.Login)
+	}
+	return access.Person(a.ID, v.ID, a.Login, a.grants())
+}
+
+// printable is the beginning of a text without what cannot be shown.
+func printable(text string, size int) string {
+	text = strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
+	for len(text) > size {
+		text = strings.ToValidUTF8(text[:size], "")
+	}
+	return text
+}
+
+// Still reports whether an actor has the rights that it came with: what lasts longer than a request asks it from time to time. It is no use
+// of the session. While the database is away nothing is known to have changed.
+func (s *Service) Still(ctx context.Context, actor *access.Actor) bool {
+	var a *Account
+	var err error
+	now, same := s.now(), true
+	switch actor.Via {
+	case access.ViaSession:
+		var v *Session
+		if _, a, v, err = findSession(ctx, s.pool, "v.id = $3", actor.Session, now, s.rules.SessionIdle); a != nil {
+			same = s.person(a, v).Outdated() == actor.Outdated()
+		}
+	case access.ViaToken:
+		a, err = findBy(ctx, s.pool, `a.disabled_at IS NULL AND a.id = (
+			SELECT t.account FROM api_token t WHERE t.id = $2 AND t.revoked_at IS NULL AND t.expires_at > $1)`, now, actor.Token)
+	default:
+		return true
+	}
+	if err != nil {
+		return web.IsDatabaseAway(err)
+	}
+	return a != nil && same && (actor.Outdated() || slices.Equal(a.grants(), actor.Grants()))
+}
