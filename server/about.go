@@ -9,6 +9,7 @@ import (
 
 	"jingwei/data/demo"
 	"jingwei/geo/coverage"
+	"jingwei/server/access"
 	"jingwei/server/area"
 	"jingwei/server/web"
 )
@@ -47,7 +48,10 @@ func noticeOf(atlas *area.Atlas) *Notice {
 func aboutRoutes(s *web.Server, app *App) {
 	huma.Register(s.API, huma.Operation{
 		OperationID: "about", Method: http.MethodGet, Path: "/api/v1/about", Tags: []string{"about"}, Summary: "What this server knows",
-	}, func(context.Context, *struct{}) (*web.Output[About], error) {
+	}, func(ctx context.Context, _ *struct{}) (*web.Output[About], error) {
+		if err := access.Ask(ctx, access.AreaRead, nil); err != nil {
+			return nil, err
+		}
 		atlas := app.areas.Current()
 		about := About{Name: "经纬 Jingwei", Version: buildVersion(), Edition: atlas.Edition.Number, Areas: map[string]int{}, Notice: noticeOf(atlas)}
 		if atlas.Edition.Number > 0 {

@@ -11,6 +11,7 @@ import (
 	"jingwei/geo"
 	"jingwei/geo/coverage"
 	"jingwei/geo/snap"
+	"jingwei/server/access"
 )
 
 // Edition is one published state of all boundaries (版本).
@@ -66,6 +67,7 @@ type Filter struct {
 	Parent string
 	Bounds *Bounds
 	Query  string // part of a name, or the beginning of a code
+	Within *access.Scope
 }
 
 // Bounds is a box on the lattice, edges included.
@@ -97,6 +99,9 @@ func (a *Atlas) List(f Filter, after string, limit int) (ids []coverage.ID, more
 
 func (a *Atlas) passes(f Filter, id coverage.ID) bool {
 	c := a.Coverage
+	if f.Within != nil && !f.Within.Holds(a.codes[id]) {
+		return false
+	}
 	if f.Level != nil && c.Level(id) != *f.Level {
 		return false
 	}

@@ -10,6 +10,7 @@ import (
 	"jingwei/geo"
 	"jingwei/geo/cover"
 	"jingwei/geo/coverage"
+	"jingwei/server/access"
 	"jingwei/server/db"
 )
 
@@ -31,6 +32,9 @@ func SaveCells(ctx context.Context, tx pgx.Tx) error {
 
 // EnsureCells gives the last edition its cells where it has none: in a database that had areas before it had the table.
 func (s *Service) EnsureCells(ctx context.Context) error {
+	if err := access.Ask(ctx, access.DataImport, nil); err != nil {
+		return err
+	}
 	var missing bool
 	err := s.pool.QueryRow(ctx, `SELECT coalesce((SELECT NOT cells FROM edition ORDER BY number DESC LIMIT 1), false)`).Scan(&missing)
 	if err != nil || !missing {
@@ -76,7 +80,7 @@ func fillCells(ctx context.Context, tx pgx.Tx, edition int, c *coverage.Coverage
 	if err := copyCells(ctx, tx, "area_cell", edition, c, cover.All(c)); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `ANALYZE area_cell; UPDATE edition SET cells = false WHERE cells`)
+	_, err := tx.Exec(ctx, `SELECT analyze_tables('area_cell'); UPDATE edition SET cells = false WHERE cells`)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type Properties struct {
 	Level      string     `json:"level" enum:"county,town,community,grid,micro"`
 	Parent     string     `json:"parent" doc:"Code of the area one level up; empty at the top"`
 	Kind       string     `json:"kind" enum:"base,dedicated"`
-	Households *int       `json:"households" doc:"Null where it is not known"`
+	Households *int       `json:"households" doc:"Null where it is not known, or not yours to see"`
 	Population *int       `json:"population"`
 	Label      [2]float64 `json:"label" doc:"A point well inside: longitude, latitude"`
 	Branch     *Branch    `json:"branch" doc:"The branch that answers; null where there is none"`
@@ -59,7 +59,7 @@ type Collection struct {
 }
 
 type listInput struct {
-	At       time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
+	At       time.Time `query:"at" doc:"Ask the edition that was in effect at this instant; earlier ones show the areas that you have a role on"`
 	Level    string    `query:"level" enum:"county,town,community,grid,micro"`
 	Parent   string    `query:"parent" maxLength:"32" doc:"Code of the area one level up"`
 	BBox     []float64 `query:"bbox" minItems:"4" maxItems:"4" doc:"West, south, east, north: areas whose box touches it"`
@@ -71,7 +71,7 @@ type listInput struct {
 
 type findInput struct {
 	Code     string    `path:"code" maxLength:"32"`
-	At       time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
+	At       time.Time `query:"at" doc:"Ask the edition that was in effect at this instant; earlier ones show the areas that you have a role on"`
 	Geometry bool      `query:"geometry" default:"true" doc:"false leaves the shape out"`
 	Own      bool      `query:"own" doc:"true gives the ground that the area answers for itself: what its children leave of it. The geometry is null where they cover it"`
 }
@@ -86,7 +86,7 @@ func Routes(server *web.Server, s *Service, branchOf BranchOf) {
 	huma.Register(server.API, huma.Operation{
 		OperationID: "list-areas", Method: http.MethodGet, Path: "/api/v1/areas", Tags: tags, Summary: "List areas as GeoJSON",
 	}, func(ctx context.Context, in *listInput) (*web.Output[Collection], error) {
-		atlas, err := s.At(ctx, in.At)
+		view, err := s.At(ctx, in.At)
 		if err != nil {
 			return nil, err
 		}
@@ -98,10 +98,10 @@ func Routes(server *web.Server, s *Service, branchOf BranchOf) {
 		if err != nil {
 			return nil, err
 		}
-		ids, more := atlas.List(filter, after, in.Limit)
-		answer := Collection{Type: "FeatureCollection", Edition: atlas.Edition.Number, Features: make([]Feature, len(ids))}
+		ids, more := view.List(filter, after, in.Limit)
+		answer := Collection{Type: "FeatureCollection", Edition: view.Edition.Number, Features: make([]Feature, len(ids))}
 		for i, id := range ids {
-			answer.Features[i] = feature(atlas, id, in.Geometry, branchOf)
+			answer.Features[i] = feature(view, id, in.Geometry, branchOf)
 		}
 		if more {
 			next := base64.RawURLEncoding.EncodeToString([]byte(answer.Features[len(ids)-1].ID))
@@ -112,17 +112,17 @@ func Routes(server *web.Server, s *Service, branchOf BranchOf) {
 	huma.Register(server.API, huma.Operation{
 		OperationID: "find-area", Method: http.MethodGet, Path: "/api/v1/areas/{code}", Tags: tags, Summary: "Find an area by its code",
 	}, func(ctx context.Context, in *findInput) (*web.Output[Feature], error) {
-		atlas, err := s.At(ctx, in.At)
+		view, err := s.At(ctx, in.At)
 		if err != nil {
 			return nil, err
 		}
-		id, ok := atlas.Coverage.Find(in.Code)
-		if !ok {
-			return nil, unknownArea(in.Code)
+		id, err := view.Find(ctx, in.Code)
+		if err != nil {
+			return nil, err
 		}
-		f := feature(atlas, id, in.Geometry && !in.Own, branchOf)
+		f := feature(view, id, in.Geometry && !in.Own, branchOf)
 		if in.Own && in.Geometry {
-			if face := atlas.Coverage.Face(id); len(face) > 0 {
+			if face := view.Coverage.Face(id); len(face) > 0 {
 				f.Geometry = &Geometry{Type: "MultiPolygon", Coordinates: coordinates(face)}
 			}
 		}
@@ -181,19 +181,19 @@ func decodeCursor(cursor string) (string, error) {
 	return string(after), nil
 }
 
-func feature(atlas *Atlas, id coverage.ID, withGeometry bool, branchOf BranchOf) Feature {
-	area, facts := atlas.Coverage.Area(id), atlas.Facts(id)
-	lo, hi := atlas.Coverage.BoundsOf(id)
+func feature(view View, id coverage.ID, withGeometry bool, branchOf BranchOf) Feature {
+	area, facts := view.Coverage.Area(id), view.Facts(id)
+	lo, hi := view.Coverage.BoundsOf(id)
 	west, south := lo.Degrees()
 	east, north := hi.Degrees()
 	f := Feature{
 		Type: "Feature", ID: area.Code, BBox: [4]float64{west, south, east, north},
 		Properties: Properties{
 			Code: area.Code, Name: area.Name, Level: area.Level.String(), Parent: area.Parent,
-			Kind: facts.Kind, Households: facts.Households, Population: facts.Population, Label: degrees(atlas.Coverage.Label(id)),
+			Kind: facts.Kind, Households: facts.Households, Population: facts.Population, Label: degrees(view.Coverage.Label(id)),
 		},
 	}
-	if code, name := branchOf(atlas.Codes(id)); code != "" {
+	if code, name := branchOf(view.Codes(id)); code != "" {
 		f.Properties.Branch = &Branch{code, name}
 	}
 	if withGeometry {

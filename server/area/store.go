@@ -128,6 +128,22 @@ func DecodeShape(data []byte) ([]coverage.Polygon, error) {
 	return shape, nil
 }
 
+// findChain lists the codes from the county down to an area, as they are now or were when it ended; none for a code that was never given.
+func findChain(ctx context.Context, q db.Querier, code string) ([]string, error) {
+	rows, err := q.Query(ctx, `
+		WITH RECURSIVE up AS (
+			(SELECT code, parent, coalesce(upper(editions) - 1, (SELECT max(number) FROM edition)) AS edition, 0 AS height
+			 FROM area_shape WHERE code = $1 ORDER BY lower(editions) DESC LIMIT 1)
+			UNION ALL
+			SELECT s.code, s.parent, up.edition, up.height + 1 FROM up JOIN area_shape s ON s.code = up.parent AND s.editions @> up.edition
+		)
+		SELECT code FROM up ORDER BY height DESC`, code)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 // Version is what an area was in a range of editions.
 type Version struct {
 	FromEdition int       `json:"from_edition"`

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/text/width"
 
+	"jingwei/server/access"
 	"jingwei/server/csvfile"
 	"jingwei/server/db"
 )
@@ -82,6 +83,9 @@ type imported struct {
 // A dry run checks everything, in the database too, and stores nothing.
 func (s *Service) Import(ctx context.Context, r io.Reader, dryRun bool) (ImportReport, error) {
 	var report ImportReport
+	if err := access.Ask(ctx, access.DataImport, nil); err != nil {
+		return report, err
+	}
 	reader, err := csvfile.Open(r, importColumns)
 	if err != nil {
 		return report, err

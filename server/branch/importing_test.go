@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"jingwei/server/access/accesstest"
 	"jingwei/server/area/areatest"
 	"jingwei/server/csvfile"
 	"jingwei/server/db/dbtest"
@@ -78,14 +79,14 @@ func TestImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := s.Import(t.Context(), strings.NewReader(gbk), true)
+	report, err := s.Import(accesstest.Operator(t), strings.NewReader(gbk), true)
 	if got, want := counts(report), "4 read, 4 added, 0 changed, 0 unchanged, 0 problems, 0 warnings"; err != nil || got != want {
 		t.Fatalf("dry run: %s, want %s: %v", got, want, err)
 	}
 	if len(branches(t, pool)) != 0 || eventCount(t, pool) != 0 {
 		t.Error("the dry run stored something")
 	}
-	report, err = s.Import(t.Context(), strings.NewReader(gbk), false)
+	report, err = s.Import(accesstest.Operator(t), strings.NewReader(gbk), false)
 	if err != nil || report.Added != 4 || report.Encoding != "GB18030" || !slices.Equal(report.Unknown, []string{"备注"}) {
 		t.Fatalf("%+v: %v", report, err)
 	}
@@ -101,16 +102,16 @@ func TestImport(t *testing.T) {
 	}
 
 	// Again: nothing changes and nobody is told.
-	report, err = s.Import(t.Context(), strings.NewReader("\ufeff"+sheet), false)
+	report, err = s.Import(accesstest.Operator(t), strings.NewReader("\ufeff"+sheet), false)
 	if got, want := counts(report), "4 read, 0 added, 0 changed, 4 unchanged, 0 problems, 0 warnings"; err != nil || got != want || eventCount(t, pool) != 1 {
 		t.Errorf("again: %s, want %s: %v", got, want, err)
 	}
 	// Columns that are missing leave what is known; what a branch answers for is what the file says.
-	report, err = s.Import(t.Context(), strings.NewReader("code;name;kind\nC1;第一社区党委;committee\nB1;新名;branch\n"), false)
+	report, err = s.Import(accesstest.Operator(t), strings.NewReader("code;name;kind\nC1;第一社区党委;committee\nB1;新名;branch\n"), false)
 	if got, want := counts(report), "2 read, 0 added, 1 changed, 1 unchanged, 0 problems, 0 warnings"; err != nil || got != want {
 		t.Errorf("without columns: %s, want %s: %v", got, want, err)
 	}
-	report, err = s.Import(t.Context(), strings.NewReader("code,name,kind,areas\nC1,第一社区党委,committee,320282001001\nN1,新支部,branch,320282001001001;320282001002\n"), false)
+	report, err = s.Import(accesstest.Operator(t), strings.NewReader("code,name,kind,areas\nC1,第一社区党委,committee,320282001001\nN1,新支部,branch,320282001001001;320282001002\n"), false)
 	if err != nil || report.Added != 1 || report.Changed != 1 || !slices.Equal(findings(report.Warnings), []string{"3 areas area_moves"}) {
 		t.Errorf("areas move: %+v: %v", report, err)
 	}
@@ -123,7 +124,7 @@ func TestImport(t *testing.T) {
 func TestImportProblems(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
-	if err := s.Save(t.Context(), []Branch{{Code: "OLD", Name: "旧", Kind: "committee"}, {Code: "OLD2", Name: "旧", Kind: "branch", Parent: "OLD"}},
+	if err := s.Save(accesstest.Operator(t), []Branch{{Code: "OLD", Name: "旧", Kind: "committee"}, {Code: "OLD2", Name: "旧", Kind: "branch", Parent: "OLD"}},
 		[]Assignment{{Area: areatest.County, Branch: "OLD"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func TestImportProblems(t *testing.T) {
 		{"broken quotes", "A,\"n\"x,branch,,,,320282001\n", []string{"2  broken_quotes"}},
 		{"no text", "A,路\xff\xff,branch,,,,320282001\n", []string{"2  not_text"}},
 	} {
-		report, err := s.Import(t.Context(), strings.NewReader(header+c.text), false)
+		report, err := s.Import(accesstest.Operator(t), strings.NewReader(header+c.text), false)
 		if !errors.Is(err, csvfile.ErrRefused) {
 			t.Errorf("%s: error %v", c.name, err)
 		}
@@ -169,7 +170,7 @@ func TestImportProblems(t *testing.T) {
 		t.Errorf("a refused file changed %q to %q", before, got)
 	}
 	for text, part := range map[string]string{"": "the file is empty", "code,name\n": "required columns are missing: kind (or 类型,"} {
-		if _, err := s.Import(t.Context(), strings.NewReader(text), false); err == nil || !strings.Contains(err.Error(), part) {
+		if _, err := s.Import(accesstest.Operator(t), strings.NewReader(text), false); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q: error %v, want %q", text, err, part)
 		}
 	}
@@ -186,7 +187,7 @@ func TestImportRetiredArea(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `UPDATE area_shape SET editions = int4range(lower(editions), 2) WHERE code = '32028200100100101'`); err != nil {
 		t.Fatal(err)
 	}
-	report, err := s.Import(t.Context(), strings.NewReader("code,name,kind,areas\nA,n,group,32028200100100101\n"), false)
+	report, err := s.Import(accesstest.Operator(t), strings.NewReader("code,name,kind,areas\nA,n,group,32028200100100101\n"), false)
 	if got := findings(report.Problems); !errors.Is(err, csvfile.ErrRefused) || !slices.Equal(got, []string{"2 areas retired_area"}) {
 		t.Errorf("got %q: %v", got, err)
 	}
@@ -195,7 +196,7 @@ func TestImportRetiredArea(t *testing.T) {
 func TestImportWarnings(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
-	report, err := s.Import(t.Context(), strings.NewReader(`code,name,kind,parent,members,areas
+	report, err := s.Import(accesstest.Operator(t), strings.NewReader(`code,name,kind,parent,members,areas
 A,少,branch,,2,320282001
 B,多,branch,,51,320282002
 C,组,group,A,1,320282001001
@@ -221,7 +222,7 @@ func TestImportMany(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "C%d,支部,branch,%s,%s\n", i, parent, area)
 	}
-	report, err := s.Import(t.Context(), strings.NewReader(strings.Replace(b.String(), areatest.County, "", 1)), false)
+	report, err := s.Import(accesstest.Operator(t), strings.NewReader(strings.Replace(b.String(), areatest.County, "", 1)), false)
 	if !errors.Is(err, csvfile.ErrRefused) || report.ProblemCount != n || len(report.Problems) != 100 {
 		t.Errorf("without a county: %s: %v", counts(report), err)
 	}
@@ -230,7 +231,7 @@ func TestImportMany(t *testing.T) {
 	for i := range n {
 		fmt.Fprintf(&b, "C%d,支部,branch,TOP,\n", i)
 	}
-	if report, err = s.Import(t.Context(), strings.NewReader(b.String()), false); err != nil || report.Added != n+1 || len(branches(t, pool)) != n+1 {
+	if report, err = s.Import(accesstest.Operator(t), strings.NewReader(b.String()), false); err != nil || report.Added != n+1 || len(branches(t, pool)) != n+1 {
 		t.Errorf("%s: %v", counts(report), err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"jingwei/server/access"
+	"jingwei/server/audit"
 	"jingwei/server/db"
 	"jingwei/server/live"
 )
@@ -25,10 +27,10 @@ func NewService(pool *pgxpool.Pool) *Service {
 	return s
 }
 
-// Directory is the present one.
+// Directory is the present one. Who answers for what is public.
 func (s *Service) Directory() *Directory { return s.current.Load() }
 
-// Reload reads the directory and swaps it.
+// Reload reads the directory and swaps it; nobody is shown anything by it.
 func (s *Service) Reload(ctx context.Context) error {
 	var d *Directory
 	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
@@ -49,7 +51,14 @@ func (s *Service) Save(ctx context.Context, branches []Branch, assignments []Ass
 
 // Save is Service.Save as a part of a larger transaction.
 func Save(ctx context.Context, tx pgx.Tx, branches []Branch, assignments []Assignment) error {
+	if err := access.Ask(ctx, access.DataImport, nil); err != nil {
+		return err
+	}
 	if err := save(ctx, tx, branches, assignments); err != nil {
+		return err
+	}
+	err := audit.Append(ctx, tx, audit.Entry{Action: "branch.import", After: map[string]int{"branches": len(branches), "areas": len(assignments)}})
+	if err != nil {
 		return err
 	}
 	return live.Append(ctx, tx, nil, live.BranchChanged, struct{}{})

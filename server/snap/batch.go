@@ -3,6 +3,7 @@ package snap
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -22,7 +23,7 @@ const (
 type batchInput struct {
 	ContentType string    `header:"Content-Type"`
 	CRS         string    `query:"crs" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84" doc:"What the coordinates are in"`
-	At          time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
+	At          time.Time `query:"at" doc:"Ask the edition that was in effect at this instant; earlier ones answer where you have a role"`
 	RawBody     []byte    `contentType:"application/json"`
 }
 
@@ -55,6 +56,14 @@ func registerBatch(s *web.Server, service *Service) {
 			"application/json": {Schema: array}, "application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}},
 		}},
 		SkipValidateBody: true,
+		// Who may not is told before the body is read.
+		Middlewares: huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
+			if p, refused := web.AsProblem(service.AskBatch(ctx.Context())); refused {
+				_ = huma.WriteErr(s.API, ctx, p.Status, p.Detail)
+				return
+			}
+			next(ctx)
+		}},
 		Responses: map[string]*huma.Response{"200": {Description: "An answer for each point, in order", Content: map[string]*huma.MediaType{
 			"application/json":     {Schema: &huma.Schema{Type: huma.TypeArray, Items: answers}},
 			"application/x-ndjson": {Schema: &huma.Schema{Type: huma.TypeString}},
@@ -73,9 +82,14 @@ func registerBatch(s *web.Server, service *Service) {
 		if err := read(in.RawBody); err != nil {
 			return nil, err
 		}
-		results, err := service.LocateAllAt(ctx, all.list, in.At)
+		results, refused, err := service.LocateAllAt(ctx, all.list, in.At)
 		if err != nil {
 			return nil, err
+		}
+		if all.errs == nil {
+			all.errs = refused
+		} else {
+			maps.Copy(all.errs, refused)
 		}
 		out := &batchOutput{ContentType: "application/json"}
 		if lines {

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"jingwei/geo"
+	"jingwei/server/area"
 	"jingwei/server/web"
 )
 
@@ -15,7 +16,7 @@ type findInput struct {
 	Lon float64   `query:"lon" required:"true" doc:"Longitude, degrees" example:"119.8233"`
 	Lat float64   `query:"lat" required:"true" doc:"Latitude, degrees" example:"31.3406"`
 	CRS string    `query:"crs" enum:"wgs84,cgcs2000,gcj02,bd09" default:"wgs84" doc:"What the coordinates are in"`
-	At  time.Time `query:"at" doc:"Ask the edition that was in effect at this instant"`
+	At  time.Time `query:"at" doc:"Ask the edition that was in effect at this instant; earlier ones answer where you have a role"`
 }
 
 // Area is one link of the chain.
@@ -23,7 +24,7 @@ type Area struct {
 	Code       string `json:"code"`
 	Level      string `json:"level" enum:"county,town,community,grid,micro"`
 	Name       string `json:"name"`
-	Households *int   `json:"households"`
+	Households *int   `json:"households" doc:"Null where it is not known, or not yours to see"`
 	Population *int   `json:"population"`
 }
 
@@ -80,16 +81,16 @@ func Routes(server *web.Server, s *Service) {
 		if err != nil {
 			return nil, err
 		}
-		result, err := s.LocateAt(ctx, p, in.At)
+		result, view, err := s.LocateAt(ctx, p, in.At)
 		if err != nil {
 			return nil, err
 		}
-		return &web.Output[Answer]{Body: answer(p, result)}, nil
+		return &web.Output[Answer]{Body: answer(p, result, view)}, nil
 	})
 	registerBatch(server, s)
 }
 
-func answer(p geo.Point, r Result) Answer {
+func answer(p geo.Point, r Result, view area.View) Answer {
 	lon, lat := p.Degrees()
 	a := Answer{
 		Status: r.Status, DistanceM: r.DistanceM, Edition: r.Edition(), Cell: geo.CellAt(p, geo.IncidentResolution).String(), Lon: lon, Lat: lat,
@@ -98,9 +99,9 @@ func answer(p geo.Point, r Result) Answer {
 	if r.Status == Outside {
 		return a
 	}
-	c := r.atlas.Coverage
+	c := view.Coverage
 	for _, id := range c.Chain(r.Owner) {
-		facts := r.atlas.Facts(id)
+		facts := view.Facts(id)
 		a.Areas = append(a.Areas, Area{c.Code(id), c.Level(id).String(), c.Name(id), facts.Households, facts.Population})
 	}
 	if b := r.Branch; b != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jingwei/geo"
+	"jingwei/server/access"
 	"jingwei/server/csvfile"
 	"jingwei/server/db"
 )
@@ -79,6 +80,9 @@ var optional = map[int]func(to, from *Station){
 // problem with its line and remedy. Known codes are replaced; where the file lacks an optional column, they keep what they have.
 func (s *Service) Import(ctx context.Context, r io.Reader, opt ImportOptions) (ImportReport, error) {
 	var report ImportReport
+	if err := access.Ask(ctx, access.DataImport, nil); err != nil {
+		return report, err
+	}
 	reader, err := csvfile.Open(r, importColumns)
 	if err != nil {
 		return report, err
@@ -106,9 +110,10 @@ func (s *Service) Import(ctx context.Context, r io.Reader, opt ImportOptions) (I
 		if err != nil {
 			return err
 		}
-		changed := report.changes(reader, stations, known)
-		if err := Save(ctx, tx, atlas, changed); err != nil {
-			return err
+		if changed := report.changes(reader, stations, known); len(changed) > 0 {
+			if err := Save(ctx, tx, atlas, changed); err != nil {
+				return err
+			}
 		}
 		if opt.DryRun {
 			return db.ErrRollback

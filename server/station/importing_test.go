@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"jingwei/geo"
+	"jingwei/server/access/accesstest"
 	"jingwei/server/area"
 	"jingwei/server/area/areatest"
 	"jingwei/server/csvfile"
@@ -76,14 +77,14 @@ func TestImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := s.Import(t.Context(), strings.NewReader(gbk), ImportOptions{DryRun: true})
+	report, err := s.Import(accesstest.Operator(t), strings.NewReader(gbk), ImportOptions{DryRun: true})
 	if got, want := counts(report), "2 read, 2 added, 0 changed, 0 unchanged, 0 problems, 1 warnings"; err != nil || got != want || len(stations(t, pool)) != 0 {
 		t.Fatalf("dry run: %s, want %s: %v", got, want, err)
 	}
 	if got := findings(report.Warnings); !slices.Equal(got, []string{"3 lon outside"}) || !slices.Equal(report.Unknown, []string{"备注"}) || report.Encoding != "GB18030" {
 		t.Errorf("%+v", report)
 	}
-	if _, err = s.Import(t.Context(), strings.NewReader(gbk), ImportOptions{}); err != nil {
+	if _, err = s.Import(accesstest.Operator(t), strings.NewReader(gbk), ImportOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
@@ -94,12 +95,12 @@ func TestImport(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 
-	report, err = s.Import(t.Context(), strings.NewReader("\ufeff"+strings.ReplaceAll(sheet, ",", "\t")), ImportOptions{})
+	report, err = s.Import(accesstest.Operator(t), strings.NewReader("\ufeff"+strings.ReplaceAll(sheet, ",", "\t")), ImportOptions{})
 	if got, want := counts(report), "2 read, 0 added, 0 changed, 2 unchanged, 0 problems, 1 warnings"; err != nil || got != want {
 		t.Errorf("again: %s, want %s: %v", got, want, err)
 	}
 	// Columns that are missing leave what is known; a station that moves gets its new county.
-	report, err = s.Import(t.Context(), strings.NewReader("code,kind,name,lon,lat,stars\nS1,bee_station,东区驿站,119.801,31.339,5\nS2,pocket_park,县外公园,119.802,31.331,\n"), ImportOptions{})
+	report, err = s.Import(accesstest.Operator(t), strings.NewReader("code,kind,name,lon,lat,stars\nS1,bee_station,东区驿站,119.801,31.339,5\nS2,pocket_park,县外公园,119.802,31.331,\n"), ImportOptions{})
 	if got, want := counts(report), "2 read, 0 added, 2 changed, 0 unchanged, 0 problems, 0 warnings"; err != nil || got != want {
 		t.Errorf("without columns: %s, want %s: %v", got, want, err)
 	}
@@ -117,7 +118,7 @@ func TestImportDatum(t *testing.T) {
 	s, pool := setup(t)
 	lon, lat := geo.BD09.FromWGS84(119.801, 31.339)
 	text := fmt.Sprintf("code,kind,name,lon,lat\nS1,red_post,n,%.9f,%.9f\n", lon, lat)
-	if _, err := s.Import(t.Context(), strings.NewReader(text), ImportOptions{Datum: geo.BD09}); err != nil {
+	if _, err := s.Import(accesstest.Operator(t), strings.NewReader(text), ImportOptions{Datum: geo.BD09}); err != nil {
 		t.Fatal(err)
 	}
 	if got := stations(t, pool); !strings.Contains(got[0], "|119.801|31.339|") {
@@ -145,7 +146,7 @@ func TestImportProblems(t *testing.T) {
 		"A,bee_station,n,119.8,31.3,,,,,1,2,3,4,5,6,7,8,9,10":            {"2  field_count"},
 		"A,bee_station,n\n\nB,x,n,119.8,31.3,,,,":                        {"2  field_count", "4 kind bad_kind"},
 	} {
-		report, err := s.Import(t.Context(), strings.NewReader(header+row), ImportOptions{})
+		report, err := s.Import(accesstest.Operator(t), strings.NewReader(header+row), ImportOptions{})
 		if got := findings(report.Problems); !errors.Is(err, csvfile.ErrRefused) || !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, want %q: %v", row, got, want, err)
 		}
@@ -153,7 +154,7 @@ func TestImportProblems(t *testing.T) {
 	if got := stations(t, pool); len(got) != 0 {
 		t.Errorf("a refused file stored %q", got)
 	}
-	if _, err := s.Import(t.Context(), strings.NewReader(""), ImportOptions{}); err == nil || !strings.Contains(err.Error(), "the file is empty") {
+	if _, err := s.Import(accesstest.Operator(t), strings.NewReader(""), ImportOptions{}); err == nil || !strings.Contains(err.Error(), "the file is empty") {
 		t.Errorf("error %v", err)
 	}
 }

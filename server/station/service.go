@@ -6,7 +6,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"jingwei/server/access"
 	"jingwei/server/area"
+	"jingwei/server/audit"
 )
 
 // Service stores stations.
@@ -22,11 +24,17 @@ func NewService(pool *pgxpool.Pool, areas *area.Service) *Service {
 
 // Save adds or replaces stations as a part of a transaction; each gets the county that it stands in by the given edition.
 func Save(ctx context.Context, tx pgx.Tx, atlas *area.Atlas, stations []Station) error {
+	if err := access.Ask(ctx, access.DataImport, nil); err != nil {
+		return err
+	}
 	for i := range stations {
 		stations[i].County = ""
 		if id := atlas.Index.Locate(stations[i].Place); id >= 0 {
 			stations[i].County = atlas.Codes(id)[0]
 		}
 	}
-	return save(ctx, tx, stations)
+	if err := save(ctx, tx, stations); err != nil {
+		return err
+	}
+	return audit.Append(ctx, tx, audit.Entry{Action: "station.import", After: map[string]int{"stations": len(stations)}})
 }

@@ -16,6 +16,7 @@ import (
 
 	"jingwei/geo/coverage"
 	"jingwei/geo/mvt"
+	"jingwei/server/access"
 	"jingwei/server/web"
 )
 
@@ -49,8 +50,11 @@ type VectorLayer struct {
 // Routes registers the tiles and their TileJSON. notice goes into the attribution; "" leaves it out.
 func Routes(s *web.Server, tiles *Service, notice func() string) {
 	s.Echo.GET("/tiles/areas.json", func(c echo.Context) error {
+		if err := access.Ask(c.Request().Context(), access.AreaRead, nil); err != nil {
+			return err
+		}
 		c.Response().Header().Set("Cache-Control", "no-cache")
-		return c.JSON(http.StatusOK, tiles.describe(base(c), notice()))
+		return c.JSON(http.StatusOK, tiles.describe(s.Origin(c.Request()), notice()))
 	})
 	s.Echo.GET("/tiles/areas/:z/:x/:file", func(c echo.Context) error { return tiles.serve(c) })
 	document(s.API.OpenAPI())
@@ -79,9 +83,6 @@ func (s *Service) measure(metrics *prometheus.Registry) {
 	}
 }
 
-// base is the origin that the client used to get here.
-func base(c echo.Context) string { return c.Scheme() + "://" + c.Request().Host }
-
 // What every answer with a tile says. The slices are shared by all answers and never changed.
 var (
 	forever   = []string{"public, max-age=31536000, immutable"}
@@ -97,8 +98,7 @@ func (s *Service) serve(c echo.Context) error {
 		return web.NewProblem(web.NotFound, "no such tile: the path is /tiles/areas/{z}/{x}/{y}.mvt with z from "+
 			strconv.Itoa(mvt.MinZoom)+" to "+strconv.Itoa(mvt.MaxZoom)+" and x, y below 2^z")
 	}
-	source := s.current.Load()
-	t, err := source.find(c.Request().Context(), at)
+	t, source, err := s.find(c.Request().Context(), at)
 	if err != nil {
 		return err
 	}

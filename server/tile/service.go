@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"jingwei/geo/mvt"
+	"jingwei/server/access"
 	"jingwei/server/area"
 	"jingwei/server/branch"
 )
@@ -30,6 +31,16 @@ type Service struct {
 // NewService makes a service over areas and the branches that answer for them.
 func NewService(areas *area.Service, branches *branch.Service) *Service {
 	return &Service{areas: areas, branches: branches, renewed: make(chan struct{}, 1)}
+}
+
+// find gives a tile of the present edition, and the source that it is of.
+func (s *Service) find(ctx context.Context, at address) (tile, *source, error) {
+	if err := access.Ask(ctx, access.AreaRead, nil); err != nil {
+		return tile{}, nil, err
+	}
+	source := s.current.Load()
+	t, err := source.find(ctx, at)
+	return t, source, err
 }
 
 // Renew prepares the tiles of the edition and the branches that are in effect now, those of low zooms at once. Until it is done the

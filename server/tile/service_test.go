@@ -14,6 +14,7 @@ import (
 	"jingwei/geo"
 	"jingwei/geo/coverage"
 	"jingwei/geo/mvt"
+	"jingwei/server/access/accesstest"
 	"jingwei/server/area"
 	"jingwei/server/area/areatest"
 	"jingwei/server/branch"
@@ -55,7 +56,7 @@ func (f *fixture) renew(t *testing.T, s *Service) {
 // saveBranch lets a branch answer for the county.
 func (f *fixture) saveBranch(t *testing.T) {
 	t.Helper()
-	err := f.branches.Save(t.Context(), []branch.Branch{{Code: "B1", Name: "县工委", Kind: "work_committee", Secretary: "甲"}},
+	err := f.branches.Save(accesstest.Operator(t), []branch.Branch{{Code: "B1", Name: "县工委", Kind: "work_committee", Secretary: "甲"}},
 		[]branch.Assignment{{Area: areatest.County, Branch: "B1"}})
 	if err != nil {
 		t.Fatal(err)

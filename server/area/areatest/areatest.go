@@ -13,6 +13,7 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/access"
 	"jingwei/server/area/importing"
 	"jingwei/server/db"
 )
@@ -56,8 +57,9 @@ func Areas() []coverage.Area {
 // Publish stores areas as the next edition.
 func Publish(t testing.TB, pool *pgxpool.Pool, areas []coverage.Area, effective time.Time) (edition int) {
 	t.Helper()
-	err := db.InTx(context.Background(), pool, func(tx pgx.Tx) (err error) {
-		edition, err = importing.Publish(context.Background(), tx, func(yield func(importing.Row) bool) {
+	ctx := access.With(context.Background(), access.Operator("test"))
+	err := db.InTx(ctx, pool, func(tx pgx.Tx) (err error) {
+		edition, err = importing.Publish(ctx, tx, func(yield func(importing.Row) bool) {
 			for _, a := range areas {
 				if !yield(importing.Row{Area: a}) {
 					return

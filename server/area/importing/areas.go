@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/geo/coverage"
+	"jingwei/server/access"
 	"jingwei/server/db"
 )
 
@@ -43,6 +44,9 @@ type importer struct {
 // edition already, no edition is made, and Report.Edition is 0.
 func Areas(ctx context.Context, pool *pgxpool.Pool, r io.Reader, name string, opt Options, progress func(stage string, done, total int)) (*Report, error) {
 	im := &importer{opt: opt, progress: progress, byCode: map[string]*feature{}}
+	if err := access.Ask(ctx, access.DataImport, nil); err != nil {
+		return &im.Report, err
+	}
 	if err := im.defaults(name); err != nil {
 		return &im.Report, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/access/accesstest"
 	"jingwei/server/db"
 	"jingwei/server/db/dbtest"
 )
@@ -59,7 +60,7 @@ func load(t *testing.T, pool *pgxpool.Pool, level coverage.Level, file string, c
 	for _, c := range change {
 		c(&opt)
 	}
-	return Areas(t.Context(), pool, strings.NewReader(file), "folder/areas.geojson", opt, nil)
+	return Areas(accesstest.Operator(t), pool, strings.NewReader(file), "folder/areas.geojson", opt, nil)
 }
 
 // mustLoad is load of a file without fault.
@@ -286,7 +287,7 @@ func areaOf(code, parent string, level coverage.Level, x0, y0, x1, y1 float64) c
 func store(t *testing.T, pool *pgxpool.Pool, rows ...Row) {
 	t.Helper()
 	err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-		_, err := Publish(t.Context(), tx, slices.Values(rows), Edition{EffectiveAt: day, PublishedAt: day})
+		_, err := Publish(accesstest.Operator(t), tx, slices.Values(rows), Edition{EffectiveAt: day, PublishedAt: day})
 		return err
 	})
 	if err != nil {
@@ -355,7 +356,7 @@ func TestHouseholdsOutsideTheNormAreAWarning(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	for _, opt := range []Options{{}, {Code: "c"}, {Code: "c", Name: "n", Parent: "p"}, {Code: "c", Name: "n", ToleranceM: -1}} {
-		if _, err := Areas(t.Context(), nil, strings.NewReader("{}"), "x", opt, nil); err == nil || errors.Is(err, ErrRefused) {
+		if _, err := Areas(accesstest.Operator(t), nil, strings.NewReader("{}"), "x", opt, nil); err == nil || errors.Is(err, ErrRefused) {
 			t.Errorf("%+v: %v", opt, err)
 		}
 	}

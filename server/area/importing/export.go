@@ -14,6 +14,9 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/access"
+	"jingwei/server/audit"
+	"jingwei/server/db"
 )
 
 // Format of an export.
@@ -49,8 +52,12 @@ type ExportOptions struct {
 var ErrNothing = errors.New("nothing to export")
 
 // Export writes areas with the properties code, name, level, parent, kind, households and population, in the order of their codes, and
-// tells how many. What it writes in WGS-84, Areas reads back to the very same vertices.
+// tells how many. What it writes in WGS-84, Areas reads back to the very same vertices. It asks for the figures and the earlier editions of the
+// whole installation, and is audited before anything is written.
 func Export(ctx context.Context, pool *pgxpool.Pool, w io.Writer, opt ExportOptions) (count int, err error) {
+	if err := errors.Join(access.Ask(ctx, access.AreaFigures, nil), access.Ask(ctx, access.AreaHistory, nil)); err != nil {
+		return 0, err
+	}
 	edition := opt.Edition
 	var last int
 	if err := pool.QueryRow(ctx, `SELECT coalesce(max(number), 0) FROM edition`).Scan(&last); err != nil {
@@ -78,6 +85,14 @@ func Export(ctx context.Context, pool *pgxpool.Pool, w io.Writer, opt ExportOpti
 		if !known {
 			return 0, fmt.Errorf("%w: edition %d has no area %s", ErrNothing, edition, opt.Parent)
 		}
+	}
+	err = db.InTx(ctx, pool, func(tx pgx.Tx) error {
+		return audit.Append(ctx, tx, audit.Entry{
+			Action: "area.export", Object: fmt.Sprintf("edition/%d", edition), After: map[string]any{"level": level, "parent": parent},
+		})
+	})
+	if err != nil {
+		return 0, err
 	}
 	rows, err := pool.Query(ctx, `
 		WITH RECURSIVE below AS (

@@ -18,6 +18,7 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/access/accesstest"
 	"jingwei/server/db"
 	"jingwei/server/db/dbtest"
 )
@@ -29,7 +30,7 @@ func TestPublish(t *testing.T) {
 	households := 50
 	publish := func(at time.Time, rows ...Row) (number int, err error) {
 		err = db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-			number, err = Publish(t.Context(), tx, slices.Values(rows), Edition{EffectiveAt: at, PublishedAt: at, Note: "n"})
+			number, err = Publish(accesstest.Operator(t), tx, slices.Values(rows), Edition{EffectiveAt: at, PublishedAt: at, Note: "n"})
 			return err
 		})
 		return number, err
@@ -74,7 +75,7 @@ func TestImportsDoNotInterleave(t *testing.T) {
 	for i := range errs {
 		wait.Go(func() {
 			file := strings.ReplaceAll(towns, "区 320282001", fmt.Sprintf("街道 %d", i))
-			_, errs[i] = Areas(t.Context(), pool, strings.NewReader(file), "x", Options{Level: coverage.Town, Code: "code", Name: "name", Now: day.AddDate(1, 0, i)}, nil)
+			_, errs[i] = Areas(accesstest.Operator(t), pool, strings.NewReader(file), "x", Options{Level: coverage.Town, Code: "code", Name: "name", Now: day.AddDate(1, 0, i)}, nil)
 		})
 	}
 	wait.Wait()
@@ -198,7 +199,7 @@ func BenchmarkImport(b *testing.B) {
 						return nil
 					}
 					rows := append([]Row{{Area: coverage.Area{Code: "K", Name: "K", Level: coverage.County, Shape: polygonOf(outline)}}}, c.parents...)
-					_, err := Publish(b.Context(), tx, slices.Values(rows), Edition{EffectiveAt: day, PublishedAt: day})
+					_, err := Publish(accesstest.Operator(b), tx, slices.Values(rows), Edition{EffectiveAt: day, PublishedAt: day})
 					return err
 				})
 				if err != nil {
@@ -209,7 +210,7 @@ func BenchmarkImport(b *testing.B) {
 				}
 				runtime.GC()
 				b.StartTimer()
-				r, err := Areas(b.Context(), pool, file, "areas.geojson", Options{Level: c.level, Code: "code", Name: "name", Households: "households", Codes: Free, ToleranceM: 5}, nil)
+				r, err := Areas(accesstest.Operator(b), pool, file, "areas.geojson", Options{Level: c.level, Code: "code", Name: "name", Households: "households", Codes: Free, ToleranceM: 5}, nil)
 				if err != nil || r.Added != side*side {
 					for _, p := range r.Problems[:min(3, len(r.Problems))] {
 						b.Log(p)
@@ -233,7 +234,7 @@ func BenchmarkPublish(b *testing.B) {
 		pool := dbtest.Open(b)
 		b.StartTimer()
 		err := db.InTx(b.Context(), pool, func(tx pgx.Tx) error {
-			_, err := Publish(b.Context(), tx, slices.Values(append([]Row{county}, rows...)), Edition{EffectiveAt: day, PublishedAt: day})
+			_, err := Publish(accesstest.Operator(b), tx, slices.Values(append([]Row{county}, rows...)), Edition{EffectiveAt: day, PublishedAt: day})
 			return err
 		})
 		if err != nil {

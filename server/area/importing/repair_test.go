@@ -10,6 +10,7 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/access/accesstest"
 	"jingwei/server/db/dbtest"
 )
 
@@ -189,7 +190,7 @@ func TestExportComesBack(t *testing.T) {
 	community := coverage.Community
 	for _, format := range []Format{GeoJSON, GeoJSONL} {
 		var out strings.Builder
-		n, err := Export(t.Context(), pool, &out, ExportOptions{Level: &community, Format: format})
+		n, err := Export(accesstest.Operator(t), pool, &out, ExportOptions{Level: &community, Format: format})
 		if err != nil || n != 2 {
 			t.Fatalf("%d areas, %v", n, err)
 		}
@@ -219,14 +220,14 @@ func TestExportComesBack(t *testing.T) {
 		{ExportOptions{Parent: "7"}, 0, "no area 7"},
 	} {
 		var out strings.Builder
-		n, err := Export(t.Context(), pool, &out, c.opt)
+		n, err := Export(accesstest.Operator(t), pool, &out, c.opt)
 		if n != c.want || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v: %d, %v", c.opt, n, err)
 		}
 	}
 	t.Run("in another frame", func(t *testing.T) {
 		var out strings.Builder
-		if _, err := Export(t.Context(), pool, &out, ExportOptions{Level: &community, Datum: geo.BD09}); err != nil {
+		if _, err := Export(accesstest.Operator(t), pool, &out, ExportOptions{Level: &community, Datum: geo.BD09}); err != nil {
 			t.Fatal(err)
 		}
 		r := mustLoad(t, pool, coverage.Community, out.String(), func(o *Options) { o.Datum = geo.BD09 })
@@ -236,7 +237,7 @@ func TestExportComesBack(t *testing.T) {
 	})
 	t.Run("before the first edition", func(t *testing.T) {
 		var out strings.Builder
-		if _, err := Export(t.Context(), dbtest.Open(t), &out, ExportOptions{}); err == nil || !strings.Contains(err.Error(), "no areas yet") {
+		if _, err := Export(accesstest.Operator(t), dbtest.Open(t), &out, ExportOptions{}); err == nil || !strings.Contains(err.Error(), "no areas yet") {
 			t.Error(err)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"jingwei/geo"
 	"jingwei/geo/coverage"
 	"jingwei/geo/snap"
+	"jingwei/server/access/accesstest"
 	"jingwei/server/db"
 	"jingwei/server/db/dbtest"
 )
@@ -42,14 +43,14 @@ func TestUSCounties(t *testing.T) {
 	pool := dbtest.Open(t)
 	atlas := npm(t, "us-atlas/counties-10m.json")
 	opt := Options{Level: coverage.County, Code: "id", Name: "name", Layer: "states", Codes: Free}
-	r, err := Areas(t.Context(), pool, bytes.NewReader(atlas), "counties-10m.json", opt, nil)
+	r, err := Areas(accesstest.Operator(t), pool, bytes.NewReader(atlas), "counties-10m.json", opt, nil)
 	logReport(t, r)
 	if err != nil || r.Added != 56 || r.Edition != 1 {
 		t.Fatalf("states: %v", err)
 	}
 
 	opt.Level, opt.Layer, opt.ToleranceM = coverage.Town, "counties", 500
-	r, err = Areas(t.Context(), pool, bytes.NewReader(atlas), "counties-10m.json", opt, nil)
+	r, err = Areas(accesstest.Operator(t), pool, bytes.NewReader(atlas), "counties-10m.json", opt, nil)
 	logReport(t, r)
 	if !errors.Is(err, ErrRefused) || r.Read != 3231 || r.ProblemCount != 1 || r.Problems[0].Reason != NoArea || r.Problems[0].Code != "51610" {
 		t.Fatalf("Falls Church should be the one problem: %v", err)
@@ -58,7 +59,7 @@ func TestUSCounties(t *testing.T) {
 	if bytes.Count(atlas, fallsChurch) != 1 {
 		t.Fatal("Falls Church does not stand in the file as it did")
 	}
-	r, err = Areas(t.Context(), pool, bytes.NewReader(bytes.Replace(atlas, fallsChurch, nil, 1)), "counties-10m.json", opt, nil)
+	r, err = Areas(accesstest.Operator(t), pool, bytes.NewReader(bytes.Replace(atlas, fallsChurch, nil, 1)), "counties-10m.json", opt, nil)
 	logReport(t, r)
 	if err != nil || r.Added != 3230 || r.Edition != 2 {
 		t.Fatalf("counties: %v", err)
@@ -73,7 +74,7 @@ func TestUSCounties(t *testing.T) {
 		}
 	})
 	t.Run("again", func(t *testing.T) {
-		r, err := Areas(t.Context(), pool, bytes.NewReader(bytes.Replace(atlas, fallsChurch, nil, 1)), "counties-10m.json", opt, nil)
+		r, err := Areas(accesstest.Operator(t), pool, bytes.NewReader(bytes.Replace(atlas, fallsChurch, nil, 1)), "counties-10m.json", opt, nil)
 		if err != nil || r.Unchanged != 3230 || r.Edition != 0 {
 			logReport(t, r)
 			t.Errorf("the same file should change nothing: %v", err)
