@@ -8,14 +8,18 @@ import (
 	"net"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jingwei/data"
 	"jingwei/server/access"
 	"jingwei/server/account"
 	"jingwei/server/area"
+	"jingwei/server/audit"
 	"jingwei/server/branch"
 	"jingwei/server/incident"
 	"jingwei/server/item"
 	"jingwei/server/live"
+	"jingwei/server/photo"
 	"jingwei/server/seal"
 	"jingwei/server/snap"
 	"jingwei/server/station"
@@ -26,16 +30,20 @@ import (
 
 // App is the whole program on one database: the only place that knows every noun.
 type App struct {
-	db        *database
-	now       clock
-	keys      *seal.Ring
-	areas     *area.Service
-	branches  *branch.Service
-	items     *item.Service
-	stations  *station.Service
-	snap      *snap.Service
-	incidents *incident.Service
-	accounts  *account.Service
+	db   *database
+	now  clock
+	keys *seal.Ring
+
+	retentionYears int // of reporters' data after the closing; 0 keeps them
+	areas          *area.Service
+	branches       *branch.Service
+	items          *item.Service
+	stations       *station.Service
+	snap           *snap.Service
+	incidents      *incident.Service
+	accounts       *account.Service
+	photos         *photo.Service
+	log            *audit.Service
 
 	surroundings web.Options
 	limits       web.Limits
@@ -62,9 +70,13 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 		return nil, errors.Join(err, d.close())
 	}
 	a := &App{surroundings: surroundings, limits: c.limits(), db: d, now: now, keys: keys, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
+	a.photos = photo.NewService(d.Pool, now)
 	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
-	a.incidents = incident.NewService(d.Pool, a.snap, a.items, now)
-	a.accounts = account.NewService(d.Pool, areas, keys, now, c.accountRules())
+	a.incidents = incident.NewService(d.Pool, areas, a.branches, a.snap, a.items, keys, now)
+	rules := c.accountRules()
+	rules.Secure = surroundings.PublicURL != nil && surroundings.PublicURL.Scheme == "https"
+	a.accounts = account.NewService(d.Pool, areas, keys, now, rules)
+	a.log = audit.NewService(d.Pool, now)
 	if err := a.load(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -150,6 +162,8 @@ func newServer(app *App) *server {
 	})
 	s.web.ReadyWhen("database", func(ctx context.Context) error { return app.db.Ping(ctx) })
 	s.web.ReadyWhen("live events", func(context.Context) error { return s.hub.Flowing() })
+	s.web.Echo.Use(app.log.Refusals) // outside of what finds out who asks
+	s.web.Echo.Use(app.accounts.Authenticate)
 
 	snap.Routes(s.web, app.snap)
 	area.Routes(s.web, app.areas, func(chain []string) (code, name string) {
@@ -161,7 +175,15 @@ func newServer(app *App) *server {
 	tile.Routes(s.web, s.tiles, func() string { return noticeOf(app.areas.Current()).text() })
 	item.Routes(s.web, app.items)
 	incident.Routes(s.web, app.incidents, app.areas)
-	live.Routes(s.web, s.hub, func(context.Context, *access.Actor) bool { return true })
+	photo.Routes(s.web, app.photos, func(ctx context.Context, id uuid.UUID) (county string, err error) {
+		i, err := app.incidents.Find(ctx, id)
+		return i.County, err
+	})
+	live.Routes(s.web, s.hub, app.accounts.Still)
+	account.Routes(s.web, app.accounts)
+	account.AdminRoutes(s.web, app.accounts)
+	account.SignOnRoutes(s.web, app.accounts)
+	audit.Routes(s.web, app.log)
 	aboutRoutes(s.web, app)
 	s.web.ExposeMetrics(func(ctx context.Context) error { return access.Ask(ctx, access.SystemMetrics, nil) })
 	s.web.Pages(webmap.Dist())
@@ -174,6 +196,7 @@ func newServer(app *App) *server {
 // request begins in a context of its own, as nobody's.
 func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) error {
 	ctx = access.With(ctx, access.Server())
+	s.app.accounts.ListensOn(listener.Addr())
 	if err := s.hub.Start(ctx); err != nil {
 		return fmt.Errorf("live events: %w", err)
 	}
@@ -187,10 +210,20 @@ func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) e
 		defer close(finished)
 		s.hub.Run(ctx)
 	}()
+	go s.app.maskOld(ctx)
 	go s.app.upkeep(ctx)
 	go s.tiles.Run(ctx)
+	logCtx, stopLog := context.WithCancel(context.WithoutCancel(ctx)) // what the last requests do is linked too
+	defer stopLog()
+	logStopped := make(chan struct{})
+	go func() {
+		defer close(logStopped)
+		s.app.log.Run(logCtx)
+	}()
 	ready()
 	err := s.web.Serve(ctx, listener)
+	stopLog()
+	<-logStopped
 	select {
 	case <-finished:
 	case <-time.After(5 * time.Second):
@@ -202,13 +235,20 @@ func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) e
 // upkeepEvery is the time between two looks at what has to be ready ahead of time.
 const upkeepEvery = time.Hour
 
-// upkeep makes the partitions of the coming week, so that no report waits for one, until ctx ends.
+// upkeep makes the partitions of the coming week, so that no report waits for one, and deletes what is kept too long, until ctx ends.
 func (a *App) upkeep(ctx context.Context) {
 	for {
 		now := a.now()
 		if err := incident.EnsureMonths(ctx, a.db.Pool, now, now.AddDate(0, 0, 7)); err != nil && ctx.Err() == nil {
 			slog.Warn("partitions of the incidents", "error", err)
 		}
+		if _, err := photo.Prune(ctx, a.db.Pool, now); err != nil && ctx.Err() == nil {
+			slog.Warn("removing photos without a report", "error", err)
+		}
+		if err := a.accounts.Upkeep(ctx); err != nil && ctx.Err() == nil {
+			slog.Warn("sessions that have ended", "error", err)
+		}
+		a.retainNightly(ctx, a.retentionYears, now)
 		select {
 		case <-ctx.Done():
 			return

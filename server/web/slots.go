@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"sync"
@@ -91,4 +92,13 @@ func network(address netip.Addr) string {
 		}
 	}
 	return address.String()
+}
+
+// ClientNetwork is who the request of ctx is counted for where nobody is logged in: its address, or in IPv6 the /64 of it.
+func ClientNetwork(ctx context.Context) string {
+	address, err := netip.ParseAddr(ClientAddress(ctx))
+	if err != nil {
+		return ClientAddress(ctx)
+	}
+	return network(address)
 }
