@@ -42,33 +42,33 @@ type Change struct {
 }
 
 // manage runs a change of an account in one transaction with its audit entry. One change goes after the other, so that two security
-// administrators cannot take the role from each other at once. What is refused to somebody who is logged in is written down too.
+// administrators cannot take the role from each other at once.
 func (s *Service) manage(ctx context.Context, account uuid.UUID, e *audit.Entry, change func(tx pgx.Tx, a *Account, e *audit.Entry) error) error {
-	e.Object = "account/" + account.String()
-	err := access.Ask(ctx, access.AccountManage, nil)
-	if err == nil {
-		err = s.inTx(ctx, func(tx pgx.Tx) error {
-			if err := oneAtATime(ctx, tx); err != nil {
-				return err
-			}
-			a, err := lock(ctx, tx, account, s.now())
-			if err != nil {
-				return err
-			}
-			if a == nil {
-				return web.NewProblem(web.NotFound, "no account has the id "+account.String()).At("path.id", account)
-			}
-			if err := change(tx, a, e); err != nil {
-				return err
-			}
-			return audit.Append(ctx, tx, *e)
-		})
+	if err := access.Ask(ctx, access.AccountManage, nil); err != nil {
+		return err
 	}
-	return s.withRefusal(ctx, err, e)
+	e.Object = "account/" + account.String()
+	return s.noting(ctx, e, func(tx pgx.Tx) error {
+		if err := oneAtATime(ctx, tx); err != nil {
+			return err
+		}
+		a, err := lock(ctx, tx, account, s.now())
+		if err != nil {
+			return err
+		}
+		if a == nil {
+			return web.NewProblem(web.NotFound, "no account has the id "+account.String()).At("path.id", account)
+		}
+		if err := change(tx, a, e); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, *e)
+	})
 }
 
-// withRefusal writes to the audit log that err refused e, where it did, and gives err.
-func (s *Service) withRefusal(ctx context.Context, err error, e *audit.Entry) error {
+// noting is inTx for what a security administrator tries: where a rule stands against it, e goes to the audit log as refused.
+func (s *Service) noting(ctx context.Context, e *audit.Entry, fn func(tx pgx.Tx) error) error {
+	err := s.inTx(ctx, fn)
 	p, ok := web.AsProblem(err)
 	if !ok || p.Code != web.Forbidden && p.Code != web.Conflict {
 		return err
@@ -115,9 +115,8 @@ func (s *Service) FindLogin(ctx context.Context, login string) (*Account, error)
 // Create makes an account, with a role where one is given. password is the initial one of a person, which can be seen only now and has to be changed at the
 // first log-in; "" for machines and for those who come by single sign-on.
 func (s *Service) Create(ctx context.Context, n NewAccount) (a *Account, password string, err error) {
-	e := &audit.Entry{Action: "account.create"}
 	if err := access.Ask(ctx, access.AccountManage, nil); err != nil {
-		return nil, "", s.withRefusal(ctx, err, e)
+		return nil, "", err
 	}
 	if err := n.check(); err != nil {
 		return nil, "", err
@@ -129,8 +128,9 @@ func (s *Service) Create(ctx context.Context, n NewAccount) (a *Account, passwor
 		}
 		a.PasswordChangedAt, a.MustChange = &a.CreatedAt, true
 	}
-	e.Object, e.After = a.Object(), map[string]any{"login": a.Login, "name": a.Name, "kind": a.Kind, "single_sign_on": n.SingleSignOn}
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
+	e := &audit.Entry{Action: "account.create", Object: a.Object()}
+	e.After = map[string]any{"login": a.Login, "name": a.Name, "kind": a.Kind, "single_sign_on": n.SingleSignOn}
+	err = s.noting(ctx, e, func(tx pgx.Tx) error {
 		if err := insert(ctx, tx, a); err != nil {
 			if db.Constraint(err) == "account_login_key" {
 				return web.NewProblem(web.Conflict, "the login "+a.Login+" is taken; choose another").At("body.login", a.Login)
@@ -147,7 +147,7 @@ func (s *Service) Create(ctx context.Context, n NewAccount) (a *Account, passwor
 		return audit.Append(ctx, tx, *granted)
 	})
 	if err != nil {
-		return nil, "", s.withRefusal(ctx, err, e)
+		return nil, "", err
 	}
 	return a, password, nil
 }

@@ -103,9 +103,8 @@ func (s *Service) DemoLogins(ctx context.Context) ([]DemoLogin, error) {
 
 // RemoveDemo deletes all demo accounts with their grants and sessions, and gives their logins.
 func (s *Service) RemoveDemo(ctx context.Context) (logins []string, err error) {
-	e := audit.Entry{Action: "account.delete"}
 	if err := access.Ask(ctx, access.AccountManage, nil); err != nil {
-		return nil, s.withRefusal(ctx, err, &e)
+		return nil, err
 	}
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		if err := oneAtATime(ctx, tx); err != nil {
@@ -119,7 +118,7 @@ func (s *Service) RemoveDemo(ctx context.Context) (logins []string, err error) {
 			if err := deleteAccount(ctx, tx, a.ID); err != nil {
 				return err
 			}
-			e.Object, e.Before = a.Object(), map[string]any{"login": a.Login, "demo": true}
+			e := audit.Entry{Action: "account.delete", Object: a.Object(), Before: map[string]any{"login": a.Login, "demo": true}}
 			if err := audit.Append(ctx, tx, e); err != nil {
 				return err
 			}
