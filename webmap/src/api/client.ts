@@ -1,7 +1,22 @@
 import createClient from 'openapi-fetch'
 import { t, word } from '../i18n/index.ts'
 import type { paths } from './schema.gen.ts'
-import type { About, AreaFeature, Box, Crs, Incident, Item, Problem, Report, Snap, TileJson } from './types.ts'
+import type {
+  About,
+  AreaFeature,
+  Box,
+  Crs,
+  Followed,
+  Incident,
+  IncidentDetail,
+  Item,
+  Problem,
+  Report,
+  Reported,
+  Snap,
+  TileJson,
+  Unsealed,
+} from './types.ts'
 
 /** A failed request, with a sentence for people. */
 export class ApiError extends Error {
@@ -107,15 +122,23 @@ export const api = {
     ),
 
   incident: (id: string, signal?: AbortSignal) =>
-    ask<Incident>(GET('/api/v1/incidents/{id}', { params: { path: { id } }, signal })),
+    ask<IncidentDetail>(GET('/api/v1/incidents/{id}', { params: { path: { id } }, signal })),
 
   report: (report: Report, key: string) =>
-    ask<Incident>(
+    ask<Reported>(
       POST('/api/v1/incidents', {
         params: { header: { 'Idempotency-Key': key } },
         body: { crs: 'wgs84', ...report },
       }),
     ),
+
+  /** How a report stands, for whoever has its receipt. */
+  follow: (number: string, secret: string) =>
+    ask<Followed>(POST('/api/v1/reports/follow', { body: { number, secret } })),
+
+  /** What only few may read of an incident, for a reason that is recorded. */
+  unseal: (id: string, reason: string) =>
+    ask<Unsealed>(POST('/api/v1/incidents/{id}/reporter/unseal', { params: { path: { id } }, body: { reason } })),
 }
 
 /** Lists stand comma-separated in a query, as the document says (style form, explode false). */

@@ -72,6 +72,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search the audit log, the newest first
+         * @description For auditors. Each search is in the log itself.
+         */
+        get: operations["search-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit log as CSV
+         * @description For auditors: all rows that pass the filters, the newest first, in UTF-8 with a byte order mark. No cell is a formula. Each export is in the log itself.
+         */
+        get: operations["export-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the chain of the audit log stands */
+        get: operations["audit-chain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/editions": {
         parameters: {
             query?: never;
@@ -98,7 +155,7 @@ export interface paths {
         };
         /**
          * Follow live events (SSE)
-         * @description A stream of server-sent events. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. Kinds: incident.created, incident.imported, edition.published, branch.changed; hello opens every stream; reset says that the missed events cannot be replayed and that the client must reload its data.
+         * @description A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. Kinds: incident.created, incident.imported, edition.published, branch.changed; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. Every 10 seconds comes a comment, or an id without an event: no event up to it is missing.
          */
         get: operations["events"];
         put?: never;
@@ -147,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/reporter/unseal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See who reported an incident, for a stated reason
+         * @description Each time is written to the audit log, with the reason.
+         */
+        post: operations["unseal-reporter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/items": {
         parameters: {
             query?: never;
@@ -158,6 +235,26 @@ export interface paths {
         get: operations["list-items"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See how the own report stands
+         * @description With the number and the secret of the receipt. A POST, so that the secret is in no address and no log.
+         */
+        post: operations["follow-report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -303,7 +400,7 @@ export interface components {
             code: string;
             /**
              * Format: int64
-             * @description Null where it is not known
+             * @description Null where it is not known, or not yours to see
              */
             households: number | null;
             /** @enum {string} */
@@ -336,6 +433,80 @@ export interface components {
              */
             to_edition: number | null;
         };
+        AuditBrokenLink: {
+            /**
+             * Format: date-time
+             * @description Time of the row
+             */
+            at: string | null;
+            /** @description Id of the row; empty where it is not known */
+            id: string;
+            problem: string;
+            /**
+             * Format: int64
+             * @description Number of the link; 0 where there is none
+             */
+            seq: number;
+        };
+        AuditBrokenState: {
+            /** @description The first of them */
+            findings: components["schemas"]["AuditBrokenLink"][];
+            /**
+             * Format: int64
+             * @description How many things are wrong
+             */
+            found: number;
+        };
+        AuditChainState: {
+            /** @description What that found; null where all was well */
+            broken: components["schemas"]["AuditBrokenState"];
+            /**
+             * Format: int64
+             * @description Rows with a link
+             */
+            entries: number;
+            /** @description Hash of the last link, 64 hexadecimal digits; empty before the first. Whoever keeps it outside finds out when the end of the log is cut off */
+            head: string;
+            /**
+             * Format: date-time
+             * @description Time of the row of the last link
+             */
+            head_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the server last looked at the whole chain; it does so at its start and once a day
+             */
+            verified_at: string | null;
+        };
+        AuditRecord: {
+            /** @description noun.verb */
+            action: string;
+            /** @description IP address of the request */
+            address: string;
+            after: unknown;
+            /** @description Codes from the county to the area that it concerns */
+            areas: string[];
+            /** Format: date-time */
+            at: string;
+            /** @description JSON; null where there was nothing */
+            before: unknown;
+            /** Format: uuid */
+            id: string;
+            /** @description Who; empty for the public, the user of the machine for the command line */
+            login: string;
+            /** @description noun/id */
+            object: string;
+            /** @enum {string} */
+            outcome: "done" | "refused";
+            reason: string;
+            /** @description Id of the request */
+            request: string;
+            /**
+             * @description How they came in; empty for the public
+             * @enum {string}
+             */
+            via: "" | "session" | "token" | "command" | "server";
+        };
         ErrorDetail: {
             /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
             location?: string;
@@ -343,6 +514,127 @@ export interface components {
             message?: string;
             /** @description The value at the given location */
             value?: unknown;
+        };
+        IncidentCreated: {
+            /** Format: double */
+            accuracy_m: number | null;
+            /** @description Codes from the county to the finest area; empty outside */
+            areas: string[];
+            /** @description Code of the branch that answers; null where none does */
+            branch: string | null;
+            /** @description H3 cell, resolution 12 */
+            cell: string;
+            channel: string;
+            /** @description Empty outside every area */
+            county: string;
+            /** @description Phone and identity numbers are masked */
+            description: string;
+            /**
+             * Format: int64
+             * @description The edition it was snapped by
+             */
+            edition: number;
+            /** Format: uuid */
+            id: string;
+            /** @description Code in the catalogue */
+            item: string;
+            item_name: string;
+            item_name_en: string;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description EPSG:4326
+             */
+            lon: number;
+            /** @description With it the reporter follows the report, without an account. It is shown here only */
+            receipt: components["schemas"]["IncidentReceiptResource"];
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            reported_at: string;
+            /** @enum {string} */
+            snap: "owned" | "inferred" | "outside";
+            status: string;
+            /** @description Phone and identity numbers are masked: 138****1234 */
+            title: string;
+        };
+        IncidentDetail: {
+            /** Format: double */
+            accuracy_m: number | null;
+            /** @description Codes from the county to the finest area; empty outside */
+            areas: string[];
+            /** @description Code of the branch that answers; null where none does */
+            branch: string | null;
+            /** @description H3 cell, resolution 12 */
+            cell: string;
+            channel: string;
+            /** @description Empty outside every area */
+            county: string;
+            /** @description Phone and identity numbers are masked */
+            description: string;
+            /**
+             * Format: int64
+             * @description The edition it was snapped by
+             */
+            edition: number;
+            /** Format: uuid */
+            id: string;
+            /** @description Code in the catalogue */
+            item: string;
+            item_name: string;
+            item_name_en: string;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description EPSG:4326
+             */
+            lon: number;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            reported_at: string;
+            /** @description Null where nobody gave a name, or it cannot be opened */
+            reporter: components["schemas"]["IncidentMaskedReporter"];
+            /**
+             * @description Whether something is sealed with the incident that reporter.unseal can open; unavailable: the server lacks the key
+             * @enum {string}
+             */
+            sealed: "nothing" | "sealed" | "unavailable";
+            /** @enum {string} */
+            snap: "owned" | "inferred" | "outside";
+            status: string;
+            /** @description Phone and identity numbers are masked: 138****1234 */
+            title: string;
+        };
+        IncidentFollowed: {
+            /** @description Names from the county to the finest area, as they are now; empty outside */
+            areas: string[];
+            /** @description Of the branch that answers; empty where none does */
+            branch_name: string;
+            /** @description Code in the catalogue */
+            item: string;
+            item_name: string;
+            item_name_en: string;
+            number: string;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            reported_at: string;
+            status: string;
+            /** @description Masked */
+            title: string;
+        };
+        IncidentMaskedReporter: {
+            /** @example 宜城街道东风小区** */
+            home: string;
+            /** @example 3202**********1234 */
+            id_number: string;
+            /** @example 张** */
+            name: string;
+            /** @example 138****1234 */
+            phone: string;
         };
         IncidentNewReport: {
             /**
@@ -380,7 +672,28 @@ export interface components {
              * @description Left out: now
              */
             reported_at?: string;
+            /** @description Who reports; sealed at once. Leave out what is not needed */
+            reporter?: components["schemas"]["IncidentNewReporter"];
             title: string;
+        };
+        IncidentNewReporter: {
+            /** @description At most 200 characters */
+            home?: string;
+            /** @description 18 characters (GB 11643) */
+            id_number?: string;
+            /** @description At most 60 characters */
+            name?: string;
+            /** @description A mobile number, a landline with its area code, or + and the number with the country's code */
+            phone?: string;
+        };
+        IncidentReceiptResource: {
+            /** @example 260728-000123 */
+            number: string;
+            /**
+             * @description Empty in the answer to a repeat after the server's keys were exchanged and the old ones removed
+             * @example 7K2M-9QXA-04TZ-C1WE
+             */
+            secret: string;
         };
         IncidentResource: {
             /** Format: double */
@@ -424,6 +737,14 @@ export interface components {
             /** @description Phone and identity numbers are masked: 138****1234 */
             title: string;
         };
+        IncidentUnsealed: {
+            description: string;
+            home: string;
+            id_number: string;
+            name: string;
+            phone: string;
+            title: string;
+        };
         Item: {
             /** @description The departments that assist */
             assist: string[];
@@ -464,6 +785,11 @@ export interface components {
         Notice: {
             en: string;
             zh: string;
+        };
+        PageRecord: {
+            items: components["schemas"]["AuditRecord"][];
+            /** @description Cursor of the next page; null on the last */
+            next: string | null;
         };
         PageResource: {
             items: components["schemas"]["IncidentResource"][];
@@ -519,7 +845,10 @@ export interface components {
         };
         SnapArea: {
             code: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Null where it is not known, or not yours to see
+             */
             households: number | null;
             /** @enum {string} */
             level: "county" | "town" | "community" | "grid" | "micro";
@@ -581,6 +910,10 @@ export interface components {
             /** Format: int64 */
             minzoom: number;
         };
+        UnsealInputBody: {
+            /** @description What the data are needed for, in 5 to 500 characters; it stands in the audit log */
+            reason: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -622,7 +955,7 @@ export interface operations {
     "list-areas": {
         parameters: {
             query?: {
-                /** @description Ask the edition that was in effect at this instant */
+                /** @description Ask the edition that was in effect at this instant; earlier ones show the areas that you have a role on */
                 at?: string;
                 level?: "county" | "town" | "community" | "grid" | "micro";
                 /** @description Code of the area one level up */
@@ -665,7 +998,7 @@ export interface operations {
     "find-area": {
         parameters: {
             query?: {
-                /** @description Ask the edition that was in effect at this instant */
+                /** @description Ask the edition that was in effect at this instant; earlier ones show the areas that you have a role on */
                 at?: string;
                 /** @description false leaves the shape out */
                 geometry?: boolean;
@@ -718,6 +1051,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ItemsVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "search-audit": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRecord"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-audit": {
+        parameters: {
+            query?: {
+                /** @description At this instant or later. Left out: 30 days before to */
+                from?: string;
+                /** @description Before this instant. Left out: now */
+                to?: string;
+                /** @description Who */
+                login?: string;
+                /** @description What, such as account.create; account. is all that is done with accounts */
+                action?: string;
+                /** @description On what, such as account/0190…; account/ is all accounts */
+                object?: string;
+                /** @description Code of an area: what concerns it or what lies below it */
+                area?: string;
+                outcome?: "done" | "refused";
+                /** @description Text somewhere in the row, in either case */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "audit-chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditChainState"];
                 };
             };
             /** @description Error */
@@ -859,7 +1298,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentResource"];
+                    "application/json": components["schemas"]["IncidentCreated"];
                 };
             };
             /** @description Error */
@@ -890,7 +1329,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentResource"];
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unseal-reporter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsealInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentUnsealed"];
                 };
             };
             /** @description Error */
@@ -933,6 +1408,40 @@ export interface operations {
             };
         };
     };
+    "follow-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentReceiptResource"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentFollowed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     snap: {
         parameters: {
             query: {
@@ -942,7 +1451,7 @@ export interface operations {
                 lat: number;
                 /** @description What the coordinates are in */
                 crs?: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
-                /** @description Ask the edition that was in effect at this instant */
+                /** @description Ask the edition that was in effect at this instant; earlier ones answer where you have a role */
                 at?: string;
             };
             header?: never;
@@ -976,7 +1485,7 @@ export interface operations {
             query?: {
                 /** @description What the coordinates are in */
                 crs?: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
-                /** @description Ask the edition that was in effect at this instant */
+                /** @description Ask the edition that was in effect at this instant; earlier ones answer where you have a role */
                 at?: string;
             };
             header?: {

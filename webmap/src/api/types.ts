@@ -18,7 +18,23 @@ type Properties = With<Schemas['AreaProperties'], { branch: Schemas['AreaBranch'
 export type AreaFeature = With<Omit<Schemas['AreaFeature'], 'geometry'>, { properties: Properties; bbox: Box }>
 export type Item = Schemas['Item']
 export type Incident = Schemas['IncidentResource']
-export type Report = Pick<Schemas['IncidentNewReport'], 'lon' | 'lat' | 'item' | 'channel' | 'title' | 'description'>
+export type Photo = { id: string; width: number; height: number }
+/** One incident with what only its own page shows. */
+export type IncidentDetail = With<Schemas['IncidentDetail'], { reporter: Schemas['IncidentMaskedReporter'] | null }> & {
+  photos?: Photo[]
+}
+export type Report = Pick<
+  Schemas['IncidentNewReport'],
+  'lon' | 'lat' | 'item' | 'channel' | 'title' | 'description' | 'reporter'
+> & { photos?: string[] }
+export type Reported = Schemas['IncidentCreated']
+export type Receipt = Schemas['IncidentReceiptResource']
+export type Unsealed = Schemas['IncidentUnsealed']
+export type Followed = Schemas['IncidentFollowed']
+export interface NewPhoto extends Photo {
+  bytes: number
+  position: { lon: number; lat: number } | null
+}
 export type TileJson = Schemas['TileJSON']
 export type Problem = Schemas['Problem']
 

@@ -46,6 +46,14 @@ export function useIncidents(items: () => ReadonlyMap<string, Item>, everything:
     if (view.value) look(view.value)
   }
 
+  /** Forgets everything, and asks nothing until the next start: what was loaded was for other eyes. */
+  function stop() {
+    started = false
+    arrived.value = []
+    inView.clear()
+    newest.clear()
+  }
+
   /** Loads the newest incidents of a view, unless they are all there. */
   function look(at: Box) {
     view.value = at
@@ -74,6 +82,7 @@ export function useIncidents(items: () => ReadonlyMap<string, Item>, everything:
 
   /** Takes live arrivals, oldest first; returns those that were not known. */
   function add(briefs: readonly Brief[]): Brief[] {
+    if (!started) return []
     const known = new Set([...arrived.value, ...(newest.data.value ?? [])].map(({ id }) => id))
     const fresh = briefs.filter(({ id }) => !known.has(id) && known.add(id))
     if (fresh.length > 0) {
@@ -109,7 +118,7 @@ export function useIncidents(items: () => ReadonlyMap<string, Item>, everything:
 
   const find = (id: string) => onMap.value.find((each) => each.id === id) ?? feed.value.find((each) => each.id === id)
 
-  return { start, inView, newest, look, loadNewest, reload, add, feed, marks, countInView, find }
+  return { start, stop, inView, newest, look, loadNewest, reload, add, feed, marks, countInView, find }
 }
 
 export type Incidents = ReturnType<typeof useIncidents>

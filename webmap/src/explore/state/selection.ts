@@ -1,6 +1,8 @@
 import { computed, ref, watch } from 'vue'
 import { api } from '../../api/client.ts'
-import type { AreaFeature, Incident, Snap } from '../../api/types.ts'
+import type { AreaFeature, IncidentDetail, Snap } from '../../api/types.ts'
+import { rights } from '../../session/session.ts'
+import { sight } from '../../session/sight.ts'
 import type { PageState } from '../url.ts'
 import { useLoad } from './load.ts'
 import type { Names } from './names.ts'
@@ -9,7 +11,7 @@ import type { Names } from './names.ts'
 export function useSelection(page: PageState, names: Names) {
   const snap = useLoad<Snap>()
   const area = useLoad<{ area: AreaFeature; above: AreaFeature[] }>()
-  const incident = useLoad<Incident>()
+  const incident = useLoad<IncidentDetail>()
   /** The form for a report at the place is open. */
   const reporting = ref(false)
 
@@ -52,7 +54,7 @@ export function useSelection(page: PageState, names: Names) {
   function loadIncident() {
     const id = page.incident
     incident.clear()
-    if (!id) return
+    if (!id || sight.value !== 'some') return
     void incident.run((signal) => api.incident(id, signal)).then((loaded) => loaded && names.want(loaded.areas))
   }
 
@@ -60,13 +62,16 @@ export function useSelection(page: PageState, names: Names) {
     () => page.pin && `${page.pin.lon},${page.pin.lat}`,
     (_, before) => {
       if (!before) snap.clear()
-      reporting.value = false
+      // A report that is being written moves with the pin: a click corrects its place.
+      if (!page.pin) reporting.value = false
       loadSnap()
     },
     { immediate: true },
   )
   watch(() => [page.area, page.pin, page.incident], loadArea, { immediate: true })
-  watch(() => page.incident, loadIncident, { immediate: true })
+  watch([() => page.incident, rights], loadIncident, { immediate: true })
+  // Households and population, too, depend on who asks.
+  watch(rights, (_, before) => before && renew())
 
   /** Boundaries or branches changed. */
   function renew() {
