@@ -20,6 +20,8 @@ export default defineConfig({
         index: page('index.html'),
         login: page('login.html'),
         account: page('account.html'),
+        admin: page('admin.html'),
+        audit: page('audit.html'),
         docs: page('docs.html'),
       },
     },

@@ -46,6 +46,33 @@ export function formatDateTime(time: string): string {
   ).format(new Date(time))
 }
 
+/** As exact as a log is read: to the second. */
+export function formatSecond(time: string): string {
+  return keep(
+    'second',
+    (l) => new Intl.DateTimeFormat(l, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }),
+  ).format(new Date(time))
+}
+
+/** All that is known of an instant: to the millisecond, with the time zone. */
+export function formatInstant(time: string): string {
+  return keep(
+    'instant',
+    (l) =>
+      new Intl.DateTimeFormat(l, {
+        year: 'numeric',
+        month: 'long',
+        day: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+        second: '2-digit',
+        fractionalSecondDigits: 3,
+        hourCycle: 'h23',
+        timeZoneName: 'longOffset',
+      }),
+  ).format(new Date(time))
+}
+
 /** Clock time today, day and clock time within this year, the whole date before. */
 export function formatMoment(time: string, now: Date): string {
   const at = new Date(time)
