@@ -15,8 +15,8 @@ import (
 	"jingwei/server/web"
 )
 
-// Resource is an account as administrators see it.
-type Resource struct {
+// AccountResource is an account as administrators see it.
+type AccountResource struct {
 	ID           uuid.UUID       `json:"id" format:"uuid"`
 	Login        string          `json:"login"`
 	Name         string          `json:"name"`
@@ -73,7 +73,7 @@ type (
 	}
 	accountOutput struct {
 		ETag string `header:"ETag"`
-		Body Resource
+		Body AccountResource
 	}
 	listAccountsInput struct {
 		Text   string      `query:"q" maxLength:"100" doc:"In the login or the name"`
@@ -93,7 +93,7 @@ type (
 		Location string `header:"Location"`
 		ETag     string `header:"ETag"`
 		Body     struct {
-			Account  Resource `json:"account"`
+			Account  AccountResource `json:"account"`
 			Password *string  `json:"password" doc:"Shown once, has to be changed at the first log-in; null where there is none"`
 		}
 	}
@@ -167,7 +167,7 @@ func (s *Service) roleRoutes(server *web.Server) {
 
 func (s *Service) accountRoutes(server *web.Server) {
 	huma.Register(server.API, operation("list-accounts", http.MethodGet, "accounts", "List accounts by login", http.StatusOK),
-		func(ctx context.Context, in *listAccountsInput) (*web.Output[web.Page[Resource]], error) {
+		func(ctx context.Context, in *listAccountsInput) (*web.Output[web.Page[AccountResource]], error) {
 			after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
 			if err != nil || in.Cursor != "" && !loginPattern.Match(after) {
 				return nil, web.NewProblem(web.InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", in.Cursor)
@@ -176,8 +176,8 @@ func (s *Service) accountRoutes(server *web.Server) {
 			if err != nil {
 				return nil, err
 			}
-			out := &web.Output[web.Page[Resource]]{}
-			out.Body.Items = make([]Resource, len(accounts))
+			out := &web.Output[web.Page[AccountResource]]{}
+			out.Body.Items = make([]AccountResource, len(accounts))
 			for i, a := range accounts {
 				out.Body.Items[i] = s.resource(a)
 			}
@@ -288,8 +288,8 @@ func (s *Service) tokenRoutes(server *web.Server) {
 		})
 }
 
-func (s *Service) resource(a *Account) Resource {
-	r := Resource{
+func (s *Service) resource(a *Account) AccountResource {
+	r := AccountResource{
 		ID: a.ID, Login: a.Login, Name: a.Name, Kind: a.Kind, Roles: make([]GrantResource, len(a.Grants)), Disabled: a.DisabledAt != nil,
 		LockedUntil: a.LockedUntil, SecondFactor: a.SecondFactor(), SingleSignOn: a.Issuer != nil || a.Kind == Person && a.Password == "", Demo: a.Demo,
 		CreatedAt: a.CreatedAt, LastLoginAt: a.LastLoginAt, Version: a.Version,
