@@ -120,6 +120,11 @@ func schemaName(t reflect.Type, hint string) string {
 		t = t.Elem()
 	}
 	noun := path.Base(t.PkgPath())
+	if list, _, generic := strings.Cut(t.Name(), "["); generic && noun == "web" && t.Kind() == reflect.Struct {
+		if items, ok := t.FieldByName("Items"); ok {
+			return list + schemaName(items.Type.Elem(), "")
+		}
+	}
 	if t.Name() == "" || !strings.HasPrefix(t.PkgPath(), "jingwei/server/") || noun == "web" {
 		return name
 	}
