@@ -35,7 +35,7 @@ func (s *Service) Authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		ctx := context.WithValue(r.Context(), visitKey{}, &visit{host: r.Host, agent: printable(r.UserAgent(), maxAgent)})
 		var err error
-		if scheme, token, ok := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		if scheme, token, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " "); strings.EqualFold(scheme, "Bearer") {
 			var actor *access.Actor
 			if actor, err = s.ByToken(ctx, strings.TrimSpace(token)); err == nil {
 				ctx = access.With(ctx, actor)
