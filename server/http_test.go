@@ -15,6 +15,7 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/access"
 	"jingwei/server/area/areatest"
 )
 
@@ -113,6 +114,7 @@ func TestBodyOverTheLimit(t *testing.T) {
 		request.ContentLength = 1 << 30
 		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("Expect", "100-continue")
+		request.Header.Set(s.header[0], s.header[1])
 		response, err := (&http.Transport{ExpectContinueTimeout: time.Second}).RoundTrip(request)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
@@ -337,7 +339,8 @@ func TestTiles(t *testing.T) {
 func (s *site) awaitMetric(name string, value float64) {
 	s.t.Helper()
 	want := fmt.Sprintf("\n%s %v\n", name, value)
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(string(s.get("/metrics").body), want); time.Sleep(20 * time.Millisecond) {
+	admin := s.as(s.token(access.SystemAdmin, "")...)
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(string(admin.get("/metrics").body), want); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("%s does not become %v", name, value)
 		}
@@ -567,7 +570,7 @@ func TestAboutAndDocuments(t *testing.T) {
 	if a := s.get("/healthz"); a.status != http.StatusOK {
 		t.Errorf("healthz: %d", a.status)
 	}
-	if a := s.get("/metrics"); !strings.Contains(string(a.body), "jingwei_http_request_duration_seconds") {
+	if a := s.as(s.token(access.SystemAdmin, "")...).get("/metrics"); !strings.Contains(string(a.body), "jingwei_http_request_duration_seconds") {
 		t.Error("metrics lack the requests")
 	}
 	for _, path := range []string{"/api/v1/nothing", "/nothing.html", "/api", "/..%2f..%2fetc/passwd", "/assets/"} {

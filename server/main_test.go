@@ -9,10 +9,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"jingwei/server/access"
+	"jingwei/server/access/accesstest"
+	"jingwei/server/account"
 	"jingwei/server/area/areatest"
 	"jingwei/server/branch"
 	"jingwei/server/db"
@@ -23,10 +29,41 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 
 // site is a running server on a database of its own, as a client sees it.
 type site struct {
-	t   testing.TB
-	url string
-	app *App
-	db  *database
+	t      testing.TB
+	url    string
+	app    *App
+	db     *database
+	header []string // of every request: who asks; a machine of the ops centre where a test says nothing else
+}
+
+// as is the site for somebody else: with other headers, and without any for the public.
+func (s *site) as(header ...string) *site {
+	other := *s
+	other.header = header
+	return &other
+}
+
+// machines counts the accounts that tests made, which need logins.
+var machines atomic.Int64
+
+// token makes a machine with a role on an area, or with "" on the whole installation, and gives the header that it comes with. Without scopes
+// the token lets all of the role through.
+func (s *site) token(role access.Role, area string, scopes ...access.Action) []string {
+	s.t.Helper()
+	ctx := accesstest.Operator(s.t)
+	if len(scopes) == 0 {
+		scopes = access.Actions()
+	}
+	login := fmt.Sprintf("machine-%d", machines.Add(1))
+	a, _, err := s.app.accounts.Create(ctx, account.NewAccount{Login: login, Name: login, Kind: account.Machine, Grant: &account.NewGrant{Role: role, Area: area}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, text, err := s.app.accounts.CreateToken(ctx, a.ID, account.NewToken{Name: "test", Scopes: scopes, ExpiresAt: time.Now().Add(time.Hour)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return []string{"Authorization", "Bearer " + text}
 }
 
 // setup starts a server on an empty database.
@@ -44,7 +81,7 @@ func setupCounty(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	areatest.Publish(t, pool, areatest.Areas(), areatest.Effective)
-	err = branch.NewService(pool).Save(t.Context(),
+	err = branch.NewService(pool).Save(accesstest.Operator(t),
 		[]branch.Branch{{Code: "B1", Name: "县工委", Kind: "work_committee", Secretary: "甲"}, {Code: "B2", Name: "网格支部", Kind: "branch", Parent: "B1", Secretary: "乙"}},
 		[]branch.Assignment{{Area: areatest.County, Branch: "B1"}, {Area: firstGrid, Branch: "B2"}})
 	if err != nil {
@@ -65,7 +102,7 @@ const insideLon, insideLat = 119.801, 31.339
 
 func serve(t testing.TB, url string) *site {
 	t.Helper()
-	return start(t, &Config{DatabaseURL: url})
+	return start(t, &Config{DatabaseURL: url, KeyFile: filepath.Join(t.TempDir(), "keys.json")})
 }
 
 // start runs a server until the end of the test.
@@ -98,6 +135,7 @@ func start(t testing.TB, config *Config) *site {
 	})
 	s := &site{t: t, url: "http://" + listener.Addr().String(), app: app, db: d}
 	s.await("/readyz", http.StatusOK)
+	s.header = s.token(access.Dispatcher, "")
 	return s
 }
 
@@ -134,8 +172,8 @@ func (s *site) do(method, path, body string, header ...string) answer {
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
+	for header := range slices.Chunk(append(slices.Clone(s.header), header...), 2) {
+		request.Header.Set(header[0], header[1])
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -193,6 +231,9 @@ func (s *site) follow(lastEventID string) <-chan sse {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/events", nil)
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	for header := range slices.Chunk(s.header, 2) {
+		request.Header.Set(header[0], header[1])
 	}
 	if lastEventID != "" {
 		request.Header.Set("Last-Event-ID", lastEventID)

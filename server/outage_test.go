@@ -27,7 +27,7 @@ func TestDatabaseDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.await("/readyz", http.StatusServiceUnavailable)
-	if a := s.get("/api/v1/snap?lon=119.8&lat=31.3"); a.status != http.StatusOK {
+	if a := s.as().get("/api/v1/snap?lon=119.8&lat=31.3"); a.status != http.StatusOK {
 		t.Errorf("snap without a database: %d", a.status)
 	}
 	s.await("/readyz", http.StatusOK)

@@ -199,6 +199,7 @@ func benchmarkPost(b *testing.B, s *site, points []geo.Point, contentType, encod
 				for body := range work {
 					request, _ := http.NewRequestWithContext(b.Context(), http.MethodPost, s.url+"/api/v1/snap", bytes.NewReader(body))
 					request.Header.Set("Content-Type", contentType)
+					request.Header.Set(s.header[0], s.header[1])
 					request.Header.Set("Accept-Encoding", encoding)
 					response, err := client.Do(request)
 					if err != nil {
