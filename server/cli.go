@@ -27,16 +27,20 @@ var version = ""
 type cli struct {
 	Config
 
-	Serve   serveCommand   `cmd:"" help:"Run the map server. Without --database-url it starts a private PostGIS of its own and stops it when it ends."`
-	Demo    demoCommand    `cmd:"" help:"Fill an empty database with the demo county: areas, branches, stations and a year of incidents."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database's tables to what this program knows. All other commands do it by themselves."`
-	Import  importCommand  `cmd:"" help:"Import your own areas, branches, stations or incidents."`
-	Check   checkCommand   `cmd:"" help:"Look for all that does not fit in the last edition's boundaries: gaps, overlaps, areas that stick out of their parents, cross themselves, have several parts or are very small. Exits with 1 when something overlaps, sticks out or crosses."`
-	Export  exportCommand  `cmd:"" help:"Write areas to a file."`
-	Snap    snapCommand    `cmd:"" help:"Snap points: CSV with lon,lat on standard input, CSV with the code of each level and the branch on standard output."`
-	DB      dbCommand      `cmd:"" name:"db" help:"About the database."`
-	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve     serveCommand     `cmd:"" help:"Run the map server. Without --database-url it starts a private PostGIS of its own and stops it when it ends."`
+	Demo      demoCommand      `cmd:"" help:"Fill an empty database with the demo county: areas, branches, stations and a year of incidents."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database's tables to what this program knows. All other commands do it by themselves."`
+	Import    importCommand    `cmd:"" help:"Import your own areas, branches, stations or incidents."`
+	Check     checkCommand     `cmd:"" help:"Look for all that does not fit in the last edition's boundaries: gaps, overlaps, areas that stick out of their parents, cross themselves, have several parts or are very small. Exits with 1 when something overlaps, sticks out or crosses."`
+	Export    exportCommand    `cmd:"" help:"Write areas to a file."`
+	Snap      snapCommand      `cmd:"" help:"Snap points: CSV with lon,lat on standard input, CSV with the code of each level and the branch on standard output."`
+	Audit     auditCommand     `cmd:"" help:"The log of who did what."`
+	User      userCommand      `cmd:"" help:"Accounts, their roles and tokens, as the machine's owner."`
+	DB        dbCommand        `cmd:"" name:"db" help:"About the database."`
+	Keys      keysCommand      `cmd:"" help:"About the keys that personal data are sealed with."`
+	Retention retentionCommand `cmd:"" help:"Delete reporters' data whose time is over. The server does so by itself each night."`
+	OpenAPI   openAPICommand   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // Config is what every command can be told, by flag or environment variable.
@@ -54,6 +58,7 @@ type Config struct {
 
 	PublicURL    string   `name:"public-url" help:"Where browsers reach the server, for example https://map.example.org. Needed behind a proxy; with https, cookies and browsers keep to https." env:"JINGWEI_PUBLIC_URL" placeholder:"URL"`
 	TrustedProxy []string `help:"Networks or addresses of the proxies before the server, whose X-Forwarded-For and X-Forwarded-Proto are believed." env:"JINGWEI_TRUSTED_PROXY" placeholder:"CIDR"`
+	signOnFlags
 	limitFlags
 
 	Verbose bool `short:"v" help:"Log more." env:"JINGWEI_VERBOSE"`

@@ -48,6 +48,9 @@ func (cmd *demoCommand) Run(ctx context.Context, c *Config, s *streams, now cloc
 	if err := app.loadDemo(ctx, cmd.demoFlags, now(), newProgress(s.err)); err != nil {
 		return err
 	}
+	if err := app.makeDemoAccounts(ctx); err != nil {
+		return err
+	}
 	atlas := app.areas.Current()
 	fmt.Fprintf(s.out, "The demo county is in: %d areas, %d incidents, %.1f s. %s.\nRun the server with: jingwei serve\n",
 		atlas.Coverage.Len(), cmd.Incidents, time.Since(started).Seconds(), demo.NoticeEN)
@@ -93,7 +96,7 @@ func (a *App) loadDemo(ctx context.Context, f demoFlags, until time.Time, p *pro
 		if err := station.Save(ctx, tx, atlas, demoStations(county)); err != nil {
 			return err
 		}
-		return loadDemoIncidents(ctx, tx, county, f, until, atlas, directory, p)
+		return a.loadDemoIncidents(ctx, tx, county, f, until, atlas, directory, p)
 	})
 	if err != nil {
 		return fmt.Errorf("the demo county was not stored: %w", err)
@@ -143,7 +146,7 @@ func demoStations(county *demo.County) []station.Station {
 	return stations
 }
 
-func loadDemoIncidents(ctx context.Context, tx pgx.Tx, county *demo.County, f demoFlags, until time.Time, atlas *area.Atlas, directory *branch.Directory,
+func (a *App) loadDemoIncidents(ctx context.Context, tx pgx.Tx, county *demo.County, f demoFlags, until time.Time, atlas *area.Atlas, directory *branch.Directory,
 	p *progress,
 ) error {
 	p.show("store incidents", 0, f.Incidents)
@@ -163,7 +166,7 @@ func loadDemoIncidents(ctx context.Context, tx pgx.Tx, county *demo.County, f de
 			}, owners[i], d.ReceivedAt)
 			incidents[i].Status = incident.Status(d.Status)
 		}
-		if _, err := incident.Load(ctx, tx, incidents); err != nil {
+		if _, err := incident.Load(ctx, tx, a.keys, incidents); err != nil {
 			return err
 		}
 		done += len(batch)

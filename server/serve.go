@@ -5,22 +5,27 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"syscall"
 )
 
-// defaultListen is an address that only this machine reaches: there is no log-in yet.
+// defaultListen is an address that only this machine reaches: demo accounts are for nobody else.
 const defaultListen = "127.0.0.1:8080"
 
 type serveCommand struct {
-	Listen string `help:"Address and port to answer on (127.0.0.1:8080)." env:"JINGWEI_LISTEN" placeholder:"HOST:PORT"`
-	Demo   bool   `help:"Load the demo county first when there are no areas yet."`
+	Listen         string `help:"Address and port to answer on (127.0.0.1:8080)." env:"JINGWEI_LISTEN" placeholder:"HOST:PORT"`
+	Demo           bool   `help:"Load the demo county first when there are no areas yet."`
+	RetentionYears int    `help:"Delete reporters' data this many years after an incident is closed, each night; 0 keeps them." env:"JINGWEI_RETENTION_YEARS" default:"2" placeholder:"N"`
 	demoFlags
 }
 
 func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clock) (err error) {
 	if err := cmd.check(); err != nil {
 		return err
+	}
+	if cmd.RetentionYears < 0 {
+		return errors.New("--retention-years must not be negative")
 	}
 	// The address comes first: when it is taken there is no need to start a database.
 	if cmd.Listen == "" {
@@ -43,6 +48,7 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	app.retentionYears = cmd.RetentionYears
 	if err := checkRing(ctx, app.db, app.keys); err != nil {
 		return err
 	}
@@ -57,8 +63,29 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 			return err
 		}
 	}
+	// Where others could use them, the demo county comes without demo accounts.
+	if cmd.Demo && isLoopback(listener.Addr()) {
+		if err := app.makeDemoAccounts(ctx); err != nil {
+			return err
+		}
+	}
+	if err := app.checkAudience(ctx, listener.Addr()); err != nil {
+		return err
+	}
+	provider, ok, err := c.signOn(app.surroundings.PublicURL, listener.Addr())
+	if err != nil {
+		return err
+	}
+	if ok {
+		app.accounts.SignOnBy(provider)
+	}
 	server := newServer(app)
-	return server.Run(ctx, listener, func() { fmt.Fprintf(s.out, "Jingwei is ready: http://%s\n", listener.Addr()) })
+	return server.Run(ctx, listener, func() {
+		fmt.Fprintf(s.out, "Jingwei is ready: http://%s\n", listener.Addr())
+		if err := app.welcome(ctx, s, listener.Addr()); err != nil {
+			slog.WarnContext(ctx, "accounts", "error", err)
+		}
+	})
 }
 
 type openAPICommand struct{}

@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jingwei/geo"
+	"jingwei/server/access"
+	"jingwei/server/audit"
 	"jingwei/server/csvfile"
 	"jingwei/server/db"
 	"jingwei/server/live"
@@ -55,6 +57,9 @@ type ImportReport struct {
 // Memory does not grow with the file. Cost: about 30 µs a row, most of it PostgreSQL's.
 func (s *Service) Import(ctx context.Context, r io.Reader, rejected io.Writer, opt ImportOptions) (ImportReport, error) {
 	report := ImportReport{ByReason: map[string]int{}}
+	if err := access.Ask(ctx, access.DataImport, nil); err != nil {
+		return report, err
+	}
 	parser, err := s.newRowParser(opt)
 	if err != nil {
 		return report, err
@@ -210,7 +215,7 @@ func (s *Service) storeBatch(ctx context.Context, b importedBatch, count *Import
 	}
 	var added int
 	err := db.InLongTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		added, err = Load(ctx, tx, incidents)
+		added, err = Load(ctx, tx, s.keys, incidents)
 		return err
 	})
 	if err != nil {
@@ -231,7 +236,10 @@ func (s *Service) tellImported(ctx context.Context, added int) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		return live.Append(ctx, tx, nil, live.IncidentImported, struct{}{})
+		if err := live.Append(ctx, tx, nil, live.IncidentImported, struct{}{}); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, audit.Entry{Action: "incident.import", After: map[string]int{"added": added}})
 	})
 	if err != nil {
 		return fmt.Errorf("the incidents are stored, but the maps could not be told to reload: %w", err)

@@ -59,7 +59,7 @@ func setup(t testing.TB) (*Service, *pgxpool.Pool) {
 	if err := items.Save(accesstest.Operator(t), entries); err != nil {
 		t.Fatal(err)
 	}
-	return NewService(pool, snap.NewService(areas, branches, 0), items, clock), pool
+	return NewService(pool, areas, branches, snap.NewService(areas, branches, 0), items, testRing(t), clock), pool
 }
 
 // counts is the part of a report that is a number.
@@ -70,7 +70,7 @@ func counts(r ImportReport) string {
 func importText(t testing.TB, s *Service, text string, opt ImportOptions) (ImportReport, string) {
 	t.Helper()
 	var rejected bytes.Buffer
-	report, err := s.Import(t.Context(), strings.NewReader(text), &rejected, opt)
+	report, err := s.Import(accesstest.Operator(t), strings.NewReader(text), &rejected, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestImportHotline(t *testing.T) {
 	if report.Encoding != "GB18030" || len(report.Unknown) != 1 || report.Unknown[0] != "街道" {
 		t.Errorf("encoding %s, unknown %q", report.Encoding, report.Unknown)
 	}
-	incidents, _, err := s.List(t.Context(), Filter{}, 10)
+	incidents, _, err := s.List(accesstest.Operator(t), Filter{}, 10)
 	if err != nil || len(incidents) != 3 {
 		t.Fatalf("%d incidents: %v", len(incidents), err)
 	}
@@ -200,11 +200,11 @@ func TestImportBadFiles(t *testing.T) {
 		"PK\x03\x04":             "Excel workbook",
 		"{\"type\":\"Feature\"}": "required columns are missing",
 	} {
-		if _, err := s.Import(t.Context(), strings.NewReader(text), nil, ImportOptions{}); err == nil || !strings.Contains(err.Error(), part) {
+		if _, err := s.Import(accesstest.Operator(t), strings.NewReader(text), nil, ImportOptions{}); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q: error %v, want %q", text, err, part)
 		}
 	}
-	if _, err := s.Import(t.Context(), strings.NewReader(""), nil, ImportOptions{DefaultChannel: "pigeon"}); err == nil || !strings.Contains(err.Error(), `no channel "pigeon"`) {
+	if _, err := s.Import(accesstest.Operator(t), strings.NewReader(""), nil, ImportOptions{DefaultChannel: "pigeon"}); err == nil || !strings.Contains(err.Error(), `no channel "pigeon"`) {
 		t.Errorf("error %v", err)
 	}
 	report, _ := importText(t, s, "lon,lat,reported_at,item\n", ImportOptions{})
@@ -270,7 +270,7 @@ func TestImportDatabaseGoesAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	report, err := s.Import(t.Context(), strings.NewReader(text), nil, ImportOptions{Progress: func(rows int, bytes int64) {
+	report, err := s.Import(accesstest.Operator(t), strings.NewReader(text), nil, ImportOptions{Progress: func(rows int, bytes int64) {
 		if rows != importBatch || bytes < int64(len(text)/2) {
 			t.Errorf("progress says %d rows, %d bytes", rows, bytes)
 		}
@@ -292,7 +292,7 @@ func TestImportSourceFails(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	gone := errors.New("the disk is gone")
-	report, err := s.Import(t.Context(), io.MultiReader(strings.NewReader(generate(100)), iotest.ErrReader(gone)), nil, ImportOptions{})
+	report, err := s.Import(accesstest.Operator(t), io.MultiReader(strings.NewReader(generate(100)), iotest.ErrReader(gone)), nil, ImportOptions{})
 	if !errors.Is(err, gone) || !strings.Contains(err.Error(), "stored up to line 101 (100 new incidents)") || report.Added != 100 {
 		t.Errorf("%s: error %v", counts(report), err)
 	}
@@ -300,7 +300,7 @@ func TestImportSourceFails(t *testing.T) {
 		t.Errorf("events %q", got)
 	}
 
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(accesstest.Operator(t))
 	silent, _ := io.Pipe() // gives nothing, as a terminal at which nobody types
 	source := io.MultiReader(strings.NewReader(generate(2*importBatch+10)), silent)
 	report, err = s.Import(ctx, source, nil, ImportOptions{Progress: func(rows int, _ int64) {
@@ -318,7 +318,7 @@ func TestImportRejectedFileFails(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	file := &csvfile.LazyFile{Path: filepath.Join(t.TempDir(), "missing", "in.rejected.csv")}
-	_, err := s.Import(t.Context(), strings.NewReader("lon,lat,reported_at,item\n1,2,3,4\n"), file, ImportOptions{})
+	_, err := s.Import(accesstest.Operator(t), strings.NewReader("lon,lat,reported_at,item\n1,2,3,4\n"), file, ImportOptions{})
 	if err == nil || !strings.Contains(err.Error(), "write the rejected rows") {
 		t.Errorf("error %v", err)
 	}

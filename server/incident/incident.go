@@ -65,6 +65,7 @@ type Incident struct {
 	Edition     int
 	Codes       []string // county … the owner; empty outside
 	Branch      string   // code; "" where none answers
+	Private     Private  // of an incident that is about to be stored; never read back with it
 }
 
 // Report is what a writer sends.
@@ -76,14 +77,23 @@ type Report struct {
 	Description string
 	Place       geo.Point
 	AccuracyM   *float64
+	Photos      []uuid.UUID // uploads that wait for it
+	Private     Private     // of the reporter
 }
 
-// New is the incident that a report becomes once it is snapped.
+// New is the incident that a report becomes once it is snapped. Its texts are masked; what they were is in Private where that changed them.
 func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incident {
 	i := Incident{
 		ID: id, ReportedAt: r.ReportedAt, ReceivedAt: receivedAt, Channel: r.Channel, Item: r.Item, Status: Collected,
 		Title: r.Title, Description: r.Description, Place: r.Place, AccuracyM: r.AccuracyM,
 		Cell: geo.CellAt(r.Place, geo.IncidentResolution), Snap: owner.Status, Edition: owner.Edition(), Codes: owner.Codes,
+	}
+	i.Private = r.Private
+	if masked := r.Private.maskReport(i.Title); masked != i.Title {
+		i.Title, i.Private.Title = masked, i.Title
+	}
+	if masked := r.Private.maskReport(i.Description); masked != i.Description {
+		i.Description, i.Private.Description = masked, i.Description
 	}
 	if len(owner.Codes) > 0 {
 		i.County = owner.Codes[0]

@@ -40,6 +40,34 @@ type Resource struct {
 	Branch      *string   `json:"branch" doc:"Code of the branch that answers; null where none does"`
 }
 
+// Detail is an incident with who reported it, and its photos.
+type Detail struct {
+	Resource
+	Photos   []uuid.UUID     `json:"photos" doc:"Ids; GET /api/v1/incidents/{id}/photos/{photo} gives each"`
+	Reporter *MaskedReporter `json:"reporter" doc:"Null where nobody gave a name, or it cannot be opened"`
+	Sealed   Sealing         `json:"sealed" enum:"nothing,sealed,unavailable" doc:"Whether something is sealed with the incident that reporter.unseal can open; unavailable: the server lacks the key"`
+}
+
+// MaskedReporter is who reported, as everybody who sees the incident may see it.
+type MaskedReporter struct {
+	Name     string `json:"name" example:"张**"`
+	Phone    string `json:"phone" example:"138****1234"`
+	IDNumber string `json:"id_number" example:"3202**********1234"`
+	Home     string `json:"home" example:"宜城街道东风小区**"`
+}
+
+// Created is the answer to a report.
+type Created struct {
+	Resource
+	Receipt ReceiptResource `json:"receipt" doc:"With it the reporter follows the report, without an account. It is shown here only"`
+}
+
+// ReceiptResource is with what a reporter follows the own report.
+type ReceiptResource struct {
+	Number string `json:"number" maxLength:"40" example:"260728-000123"`
+	Secret string `json:"secret" maxLength:"60" example:"7K2M-9QXA-04TZ-C1WE" doc:"Empty in the answer to a repeat after the server's keys were exchanged and the old ones removed"`
+}
+
 // NewReport is what a writer sends.
 type NewReport struct {
 	Lon         float64   `json:"lon" doc:"Longitude, degrees" example:"119.8233"`
@@ -51,6 +79,18 @@ type NewReport struct {
 	Description string    `json:"description,omitempty" maxLength:"4000"`
 	AccuracyM   *float64  `json:"accuracy_m,omitempty" minimum:"0" maximum:"100000" doc:"Radius in which the true place lies, metres"`
 	ReportedAt  time.Time `json:"reported_at,omitzero" doc:"Left out: now"`
+
+	Photos []uuid.UUID `json:"photos,omitempty" maxItems:"5" doc:"Ids that POST /api/v1/photos gave"`
+
+	Reporter *NewReporter `json:"reporter,omitempty" doc:"Who reports; sealed at once. Leave out what is not needed"`
+}
+
+// NewReporter is what a reporter tells of themselves. Its limits are checked by the service: what huma checks, it repeats in the answer.
+type NewReporter struct {
+	Name     string `json:"name,omitempty" doc:"At most 60 characters"`
+	Phone    string `json:"phone,omitempty" doc:"A mobile number, a landline with its area code, or + and the number with the country's code"`
+	IDNumber string `json:"id_number,omitempty" doc:"18 characters (GB 11643)"`
+	Home     string `json:"home,omitempty" doc:"At most 200 characters"`
 }
 
 type createInput struct {
@@ -62,7 +102,7 @@ type createInput struct {
 type createOutput struct {
 	Status   int
 	Location string `header:"Location"`
-	Body     Resource
+	Body     Created
 }
 
 type listInput struct {
@@ -93,11 +133,13 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		if err != nil {
 			return nil, err
 		}
-		i, created, err := s.Create(ctx, report, in.Key, in.RawBody)
+		i, receipt, created, err := s.Create(ctx, report, in.Key, in.RawBody)
 		if err != nil {
 			return nil, err
 		}
-		out := &createOutput{Status: http.StatusOK, Location: "/api/v1/incidents/" + i.ID.String(), Body: s.resource(i)}
+		out := &createOutput{
+			Status: http.StatusOK, Location: "/api/v1/incidents/" + i.ID.String(), Body: Created{Resource: s.resource(i), Receipt: ReceiptResource(receipt)},
+		}
 		if created {
 			out.Status = http.StatusCreated
 		}
@@ -128,13 +170,26 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 	})
 	huma.Register(server.API, huma.Operation{
 		OperationID: "find-incident", Method: http.MethodGet, Path: "/api/v1/incidents/{id}", Tags: tags, Summary: "Find an incident by its id",
-	}, func(ctx context.Context, in *findInput) (*web.Output[Resource], error) {
+	}, func(ctx context.Context, in *findInput) (*web.Output[Detail], error) {
 		i, err := s.Find(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		return &web.Output[Resource]{Body: s.resource(i)}, nil
+		reporter, sealing, err := s.Reporter(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		photos, err := s.Photos(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		out := &web.Output[Detail]{Body: Detail{Resource: s.resource(i), Photos: photos, Sealed: sealing}}
+		if reporter != (Private{}) {
+			out.Body.Reporter = &MaskedReporter{Name: reporter.Name, Phone: reporter.Phone, IDNumber: reporter.IDNumber, Home: reporter.Home}
+		}
+		return out, nil
 	})
+	reporterRoutes(server, s, tags)
 }
 
 func (in *createInput) report() (Report, error) {
@@ -156,9 +211,14 @@ func (in *createInput) report() (Report, error) {
 	if strings.ContainsFunc(b.Description, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) || reordering(r) }) {
 		return Report{}, web.NewProblem(web.Invalid, "description must not contain control characters other than line ends and tabs").At("body.description", nil)
 	}
-	return Report{
+	r := Report{
 		ReportedAt: b.ReportedAt, Channel: b.Channel, Item: b.Item, Title: title, Description: b.Description, Place: place, AccuracyM: b.AccuracyM,
-	}, nil
+		Photos: b.Photos,
+	}
+	if who := b.Reporter; who != nil {
+		r.Private = Private{Name: who.Name, Phone: who.Phone, IDNumber: who.IDNumber, Home: who.Home}
+	}
+	return r, nil
 }
 
 // visible tells a character that leaves a mark.

@@ -4,16 +4,24 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"jingwei/server/access"
+	"jingwei/server/area"
+	"jingwei/server/audit"
+	"jingwei/server/branch"
 	"jingwei/server/db"
 	"jingwei/server/item"
 	"jingwei/server/live"
+	"jingwei/server/photo"
+	"jingwei/server/seal"
 	"jingwei/server/snap"
 	"jingwei/server/web"
 )
@@ -30,15 +38,18 @@ const clockSkew = 5 * time.Minute
 
 // Service takes reports in and gives incidents out.
 type Service struct {
-	pool  *pgxpool.Pool
-	snap  *snap.Service
-	items *item.Service
-	now   func() time.Time
+	pool     *pgxpool.Pool
+	areas    *area.Service
+	branches *branch.Service
+	snap     *snap.Service
+	items    *item.Service
+	keys     *seal.Ring
+	now      func() time.Time
 }
 
-// NewService makes a service.
-func NewService(pool *pgxpool.Pool, snap *snap.Service, items *item.Service, now func() time.Time) *Service {
-	return &Service{pool: pool, snap: snap, items: items, now: now}
+// NewService makes a service. keys seal what only few may read of a report.
+func NewService(pool *pgxpool.Pool, areas *area.Service, branches *branch.Service, snap *snap.Service, items *item.Service, keys *seal.Ring, now func() time.Time) *Service {
+	return &Service{pool: pool, areas: areas, branches: branches, snap: snap, items: items, keys: keys, now: now}
 }
 
 // check says what is wrong with a report, as a problem that names the place.
@@ -52,50 +63,126 @@ func (s *Service) check(r Report) error {
 	if r.ReportedAt.Before(EarliestReport) {
 		return web.NewProblem(web.Invalid, "reported_at is before "+EarliestReport.Format(time.DateOnly)).At("body.reported_at", r.ReportedAt)
 	}
-	return nil
+	return r.Private.check()
+}
+
+// ask is nil where the actor of ctx may report through a channel at a place: everybody as a resident or courier, through the channels of
+// workers, hotline and platforms who takes reports in there.
+func ask(ctx context.Context, channel Channel, codes []string) error {
+	action := access.IncidentIntake
+	if channel == Resident || channel == Courier {
+		action = access.IncidentReport
+	}
+	err := access.Ask(ctx, action, codes)
+	if p, ok := web.AsProblem(err); ok {
+		return p.At("body.channel", channel)
+	}
+	return err
+}
+
+// senderOf is whose Idempotency-Keys those of ctx are: an account's are its own. The public is nobody in particular; so there the body is part
+// of the key, and a key without the very same report meets nothing.
+func senderOf(ctx context.Context, digest []byte) string {
+	switch actor := access.From(ctx); {
+	case actor.Account != uuid.Nil:
+		return "account/" + actor.Account.String()
+	case actor.Via != access.ViaNothing:
+		return string(actor.Via) + "/" + actor.Login
+	}
+	return "public/" + hex.EncodeToString(digest)
 }
 
 // Create stores a report: snapped, with its event, in one transaction. When it returns without an error the incident is on disk. A zero
 // ReportedAt is now. key is the writer's own name for this report, or "": a repeat with the same key and the same body
-// returns the first incident and created false; with another body it is a problem.
-func (s *Service) Create(ctx context.Context, r Report, key string, body []byte) (i Incident, created bool, err error) {
+// returns the first incident, the same receipt and created false; with another body it is a problem.
+func (s *Service) Create(ctx context.Context, r Report, key string, body []byte) (i Incident, receipt Receipt, created bool, err error) {
 	now := s.now().UTC().Truncate(time.Microsecond) // as the database keeps it
 	if r.ReportedAt.IsZero() {
 		r.ReportedAt = now
 	}
 	r.ReportedAt = r.ReportedAt.UTC().Truncate(time.Microsecond)
+	r.Private = r.Private.normal()
 	if err := s.check(r); err != nil {
-		return i, false, err
+		return i, receipt, false, err
 	}
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:])
 	i = New(NewID(r.ReportedAt, nonce[:]), r, s.snap.Locate(r.Place), now)
+	if err := ask(ctx, i.Channel, i.Codes); err != nil {
+		return Incident{}, receipt, false, err
+	}
 	if i.ReportedAt.Before(now.Add(-OldestReport)) {
-		return Incident{}, false, web.NewProblem(web.Invalid, "reported_at is more than two years ago; import older reports from a file").At("body.reported_at", r.ReportedAt)
+		return Incident{}, receipt, false, web.NewProblem(web.Invalid, "reported_at is more than two years ago; import older reports from a file").At("body.reported_at", r.ReportedAt)
 	}
 	if err := EnsureMonths(ctx, s.pool, i.ReportedAt, i.ReportedAt); err != nil {
-		return Incident{}, false, err
+		return Incident{}, receipt, false, err
+	}
+	if len(r.Photos) > 0 {
+		if err := photo.EnsureMonths(ctx, s.pool, i.ReportedAt, i.ReportedAt); err != nil {
+			return Incident{}, receipt, false, err
+		}
 	}
 	digest := sha256.Sum256(body)
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if key != "" {
-			first, ok, err := claimKey(ctx, tx, key, digest[:], i, now)
-			if err != nil || !ok {
-				i, created = first, false
+			first, ok, err := claimKey(ctx, tx, senderOf(ctx, digest[:]), key, digest[:], i, now)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				i = first
+				receipt, err = s.receiptAgain(ctx, tx, first)
 				return err
 			}
 		}
-		if err := insert(ctx, tx, i); err != nil {
+		created = true
+		if receipt, err = s.store(ctx, tx, i); err != nil {
 			return err
 		}
-		created = true
-		return live.Append(ctx, tx, i.Codes, live.IncidentCreated, s.created(i))
+		return photo.Attach(ctx, tx, i.County, i.ID, r.Photos, now)
 	})
 	if err != nil {
-		return Incident{}, false, err
+		return Incident{}, Receipt{}, false, err
 	}
-	return i, created, nil
+	i.Private = Private{}
+	return i, receipt, created, nil
 }
+
+// store keeps one new incident with all that belongs to it.
+func (s *Service) store(ctx context.Context, tx pgx.Tx, i Incident) (Receipt, error) {
+	if err := insert(ctx, tx, i); err != nil {
+		return Receipt{}, err
+	}
+	if err := savePrivate(ctx, tx, s.keys, []Incident{i}, i.ReceivedAt); err != nil {
+		return Receipt{}, err
+	}
+	sequence, err := nextReportNumber(ctx, tx)
+	if err != nil {
+		return Receipt{}, err
+	}
+	receipt, stored, err := newReceipt(s.keys, i, sequence, i.ReceivedAt)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := saveReceipt(ctx, tx, stored); err != nil {
+		return Receipt{}, err
+	}
+	if err := live.Append(ctx, tx, i.Codes, live.IncidentCreated, s.created(i)); err != nil {
+		return Receipt{}, err
+	}
+	return receipt, audit.Append(ctx, tx, audit.Entry{
+		Action: "incident.create", Object: object(i.ID), Areas: i.Codes, After: auditedReport{Item: i.Item, Channel: i.Channel},
+	})
+}
+
+// auditedReport is what the audit log says of a new incident: nothing that people wrote.
+type auditedReport struct {
+	Item    string  `json:"item"`
+	Channel Channel `json:"channel"`
+}
+
+// object names an incident in the audit log.
+func object(id uuid.UUID) string { return "incident/" + id.String() }
 
 // createdEvent is what every map is told of a new incident: nothing of the reporter, and no description, which may name people.
 type createdEvent struct {
@@ -117,7 +204,7 @@ type createdEvent struct {
 func (s *Service) created(i Incident) createdEvent {
 	lon, lat := i.Place.Degrees()
 	e := createdEvent{
-		ID: i.ID, County: i.County, Lon: lon, Lat: lat, Item: i.Item, Title: mask(i.Title), Channel: i.Channel, Status: i.Status,
+		ID: i.ID, County: i.County, Lon: lon, Lat: lat, Item: i.Item, Title: i.Title, Channel: i.Channel, Status: i.Status,
 		Areas: append([]string{}, i.Codes...), Branch: i.Branch, ReportedAt: i.ReportedAt,
 	}
 	if item, ok := s.items.Find(i.Item); ok {
@@ -126,20 +213,50 @@ func (s *Service) created(i Incident) createdEvent {
 	return e
 }
 
-// Find an incident; not_found for an unknown id.
+// Find an incident. An id that is unknown and one that lies outside the actor's areas are answered alike: not_found.
 func (s *Service) Find(ctx context.Context, id uuid.UUID) (Incident, error) {
-	i, ok, err := find(ctx, s.pool, id)
-	if err == nil && !ok {
-		err = web.NewProblem(web.NotFound, "no incident has the id "+id.String()).At("path.id", id)
+	scope, err := access.AskScope(ctx, access.IncidentRead)
+	if err != nil {
+		return Incident{}, err
 	}
-	return i, err
+	i, ok, err := find(ctx, s.pool, id)
+	if err != nil {
+		return Incident{}, err
+	}
+	if !ok || !scope.Holds(i.Codes) {
+		return Incident{}, web.NewProblem(web.NotFound, "no incident has the id "+id.String()).At("path.id", id)
+	}
+	return i, nil
 }
 
-// List is at most limit incidents that pass the filter, the newest first; more tells whether older ones follow.
+// List is at most limit incidents that pass the filter, the newest first, of those that the actor may see; more tells whether older
+// ones follow. An area beside the actor's is forbidden; of one above only the actor's part counts.
 func (s *Service) List(ctx context.Context, f Filter, limit int) (incidents []Incident, more bool, err error) {
+	if f.scope, err = access.AskScope(ctx, access.IncidentRead); err != nil {
+		return nil, false, err
+	}
+	if len(f.Area) > 0 && !f.scope.Holds(f.Area) && !s.reaches(f.scope, f.Area) {
+		p, _ := web.AsProblem(access.Refusal(ctx, access.IncidentRead))
+		code := f.Area[len(f.Area)-1]
+		return nil, false, p.At("query.area", code)
+	}
 	incidents, err = list(ctx, s.pool, f, limit+1)
 	if len(incidents) > limit {
 		return incidents[:limit], true, err
 	}
 	return incidents, false, err
+}
+
+// reaches reports whether part of a scope lies in the area at the end of a chain.
+func (s *Service) reaches(scope access.Scope, chain []string) bool {
+	atlas := s.areas.Current()
+	return slices.ContainsFunc(scope.Areas, func(a access.Area) bool {
+		id, ok := atlas.Coverage.Find(a.Code)
+		return ok && slices.Contains(atlas.Codes(id), chain[len(chain)-1])
+	})
+}
+
+// Photos are the ids of the photos of an incident that Find returned.
+func (s *Service) Photos(ctx context.Context, i Incident) ([]uuid.UUID, error) {
+	return photo.Of(ctx, s.pool, i.County, i.ID)
 }

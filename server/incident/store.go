@@ -14,8 +14,10 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/access"
 	"jingwei/server/area"
 	"jingwei/server/db"
+	"jingwei/server/seal"
 	"jingwei/server/web"
 )
 
@@ -28,6 +30,8 @@ type Filter struct {
 	Area     []string // codes from the county to an area: what lies in it
 	Bounds   *area.Bounds
 	Before   uuid.UUID // cursor: ids below it
+
+	scope access.Scope // of who asks; the service sets it
 }
 
 const stored = `county, id, reported_at, received_at, channel, item, status, title, description,
@@ -105,7 +109,17 @@ func list(ctx context.Context, pool *pgxpool.Pool, f Filter, limit int) ([]Incid
 	if f.Status != "" {
 		add("status = ?", f.Status)
 	}
-	// The whole chain, because the indexes begin with the county and the community.
+	if !f.scope.All {
+		within, codes := []string{"false"}, []any{}
+		for _, granted := range f.scope.Areas {
+			level, err := coverage.ParseLevel(granted.Level)
+			if err != nil {
+				return nil, fmt.Errorf("granted area %s: %w", granted.Code, err)
+			}
+			within, codes = append(within, level.String()+" = ?"), append(codes, granted.Code)
+		}
+		add("("+strings.Join(within, " OR ")+")", codes...)
+	}
 	for level, code := range f.Area {
 		add(coverage.Level(level).String()+" = ?", code)
 	}
@@ -139,17 +153,17 @@ func insert(ctx context.Context, tx pgx.Tx, i Incident) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// claimKey records an Idempotency-Key for an incident. ok is false where the key was used before for the same body: then the first
-// incident is returned.
-func claimKey(ctx context.Context, tx pgx.Tx, key string, digest []byte, i Incident, now time.Time) (first Incident, ok bool, err error) {
-	tag, err := tx.Exec(ctx, `INSERT INTO incident_key (key, digest, county, incident, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-		key, digest, i.County, i.ID, now)
+// claimKey records an Idempotency-Key of a sender for an incident. ok is false where the sender used the key before for the same body: then
+// the first incident is returned.
+func claimKey(ctx context.Context, tx pgx.Tx, sender, key string, digest []byte, i Incident, now time.Time) (first Incident, ok bool, err error) {
+	tag, err := tx.Exec(ctx, `INSERT INTO incident_key (sender, key, digest, county, incident, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+		sender, key, digest, i.County, i.ID, now)
 	if err != nil || tag.RowsAffected() == 1 {
 		return i, err == nil, err
 	}
 	var before []byte
 	var id uuid.UUID
-	if err := tx.QueryRow(ctx, `SELECT digest, incident FROM incident_key WHERE key = $1`, key).Scan(&before, &id); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT digest, incident FROM incident_key WHERE sender = $1 AND key = $2`, sender, key).Scan(&before, &id); err != nil {
 		return i, false, err
 	}
 	if !bytes.Equal(before, digest) {
@@ -162,9 +176,10 @@ func claimKey(ctx context.Context, tx pgx.Tx, key string, digest []byte, i Incid
 	return first, false, err
 }
 
-// Load copies incidents that are snapped already into their months, whose partitions must be there (EnsureMonths). An id that is there
-// already is passed over, so a repeat is harmless. It gives the number of incidents that are new, and sends no event.
-func Load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err error) {
+// Load copies incidents that are snapped already into their months, whose partitions must be there (EnsureMonths), and seals what only few may
+// read of them. An id that is there already is passed over, so a repeat is harmless. It gives the number of incidents that are new, and
+// sends no event.
+func Load(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []Incident) (added int, err error) {
 	if len(incidents) == 0 {
 		return 0, nil
 	}
@@ -190,20 +205,38 @@ func Load(ctx context.Context, tx pgx.Tx, incidents []Incident) (added int, err 
 	}
 	// The county of a point can change with an edition; its id cannot. So a repeat is told by the id alone. OFFSET 0 keeps the
 	// planner from reading all incidents for a join: each id is looked up in the one partition that can hold it.
-	tag, err := tx.Exec(ctx, `
+	rows, err := tx.Query(ctx, `
 		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, title, description, geom, accuracy_m, cell, snap, edition,
 			town, community, grid, micro, branch)
 		SELECT county, id, reported_at, received_at, channel, item, status, title, description, ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m,
 			cell, snap, edition, town, community, grid, micro, branch
 		FROM new_incident n WHERE NOT EXISTS (SELECT FROM incident i WHERE i.id = n.id OFFSET 0)
-		ON CONFLICT DO NOTHING`)
+		ON CONFLICT DO NOTHING RETURNING id`)
+	if err != nil {
+		return 0, fmt.Errorf("store incidents: %w", err)
+	}
+	stored, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
 		return 0, fmt.Errorf("store incidents: %w", err)
 	}
 	if _, err := tx.Exec(ctx, `DROP TABLE new_incident`); err != nil {
 		return 0, err
 	}
-	return int(tag.RowsAffected()), nil
+	// Of the new ones only: the reporter of an old one may have been deleted since, for good.
+	isNew := make(map[uuid.UUID]bool, len(stored))
+	for _, id := range stored {
+		isNew[id] = true
+	}
+	var private []Incident
+	for _, i := range incidents {
+		if i.Private != (Private{}) && isNew[i.ID] {
+			private = append(private, i)
+		}
+	}
+	if len(private) == 0 {
+		return len(stored), nil
+	}
+	return len(stored), savePrivate(ctx, tx, keys, private, private[0].ReceivedAt)
 }
 
 // EnsureMonths makes the partitions for incidents that were reported from since to until. It is called ahead of the transaction that

@@ -52,6 +52,9 @@ func problemFrom(ctx context.Context, status int, message string, errs []error) 
 		if d, ok := err.(huma.ErrorDetailer); ok {
 			detail = d.ErrorDetail()
 		}
+		if strings.HasPrefix(detail.Location, "body") {
+			detail.Value = nil // what people write into a body may be personal, and answers with problems are kept in logs
+		}
 		p.Errors = append(p.Errors, detail)
 		places = append(places, strings.TrimPrefix(detail.Location+": "+detail.Message, ": "))
 	}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"text/tabwriter"
+	"time"
+
+	"jingwei/server/access"
+	"jingwei/server/incident"
+)
+
+type retentionCommand struct {
+	Years  int  `help:"How long reporters' data are kept after an incident is closed." default:"2" placeholder:"N"`
+	DryRun bool `help:"Only print what would be deleted, by year and county."`
+}
+
+func (cmd *retentionCommand) Run(ctx context.Context, c *Config, s *streams, now clock) (err error) {
+	if cmd.Years < 1 {
+		return errors.New("--years must be 1 or more")
+	}
+	app, err := openApp(ctx, c, writes, now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	r, err := app.incidents.Retention(ctx, cmd.Years)
+	if err != nil {
+		return err
+	}
+	verb := "Deleting"
+	if cmd.DryRun {
+		verb = "Dry run, would delete"
+	}
+	fmt.Fprintf(s.out, "%s what is kept of the reporters of incidents that are closed or cancelled and were reported before %s:\n", verb, r.Before.Format(time.DateOnly))
+	if err := printKept(s.out, r.Due); err != nil {
+		return err
+	}
+	if len(r.NeverClosed) > 0 {
+		fmt.Fprintf(s.out, "Never closed, though reported before %s; these stay until somebody closes them:\n", r.NeverClosedBefore.Format(time.DateOnly))
+		if err := printKept(s.out, r.NeverClosed); err != nil {
+			return err
+		}
+	}
+	if cmd.DryRun {
+		return nil
+	}
+	reporters, receipts, err := app.incidents.Delete(ctx, cmd.Years)
+	fmt.Fprintf(s.out, "Deleted: %d reporters, %d receipts.\n", reporters, receipts)
+	return err
+}
+
+func printKept(w io.Writer, kept []incident.Kept) error {
+	if len(kept) == 0 {
+		_, err := fmt.Fprintln(w, "  none")
+		return err
+	}
+	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(out, "  YEAR\tCOUNTY\tREPORTERS\tRECEIPTS")
+	for _, k := range kept {
+		county := k.County
+		if county == "" {
+			county = "(outside)"
+		}
+		fmt.Fprintf(out, "  %d\t%s\t%d\t%d\n", k.Year, county, k.Reporters, k.Receipts)
+	}
+	return out.Flush()
+}
+
+// retentionHour is when a server deletes what is due: at night in China, where nobody waits for the database.
+const retentionHour = 3
+
+// retainNightly deletes what is kept longer than years, when it is called in the hour for that; years 0 keeps everything.
+func (a *App) retainNightly(ctx context.Context, years int, now time.Time) {
+	if years == 0 || now.UTC().Add(8*time.Hour).Hour() != retentionHour {
+		return
+	}
+	reporters, receipts, err := a.incidents.Delete(ctx, years)
+	if err != nil && ctx.Err() == nil {
+		slog.ErrorContext(ctx, "reporters whose time is over were not all deleted", "error", err)
+	}
+	if reporters+receipts > 0 {
+		slog.InfoContext(ctx, "deleted reporters whose time is over", "reporters", reporters, "receipts", receipts)
+	}
+	r, err := a.incidents.Retention(ctx, years)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		slog.ErrorContext(ctx, "reporters that are kept too long", "error", err)
+	case len(r.NeverClosed) > 0:
+		slog.WarnContext(ctx, "reporters are kept of old incidents that nobody closed; see jingwei retention --dry-run", "reported_before", r.NeverClosedBefore)
+	}
+}
+
+// maskOld masks what was stored before there were keys; a server that is stopped goes on with it at its next start.
+func (a *App) maskOld(ctx context.Context) {
+	if err := a.incidents.MaskOld(access.With(ctx, access.Server())); err != nil && ctx.Err() == nil {
+		slog.ErrorContext(ctx, "texts of earlier incidents", "error", err)
+	}
+}
