@@ -181,7 +181,7 @@ func TestReporterIsChecked(t *testing.T) {
 		t.Errorf("%d incidents were stored", n)
 	}
 	for told, kept := range map[Private]Private{
-		{Name: " 张三 ", Home: " 东风小区 "}:     {Name: "张三", Home: "东风小区"},
+		{Name: " 张三 ", Home: " 东风小区 "}:   {Name: "张三", Home: "东风小区"},
 		{Phone: "138 1234-5678"}:         {Phone: "13812345678"},
 		{Phone: "+86 138 1234 5678"}:     {Phone: "13812345678"},
 		{Phone: "+86 510 8765 4321"}:     {Phone: "051087654321"},
@@ -340,4 +340,3 @@ func set(t *testing.T, pool *pgxpool.Pool, id uuid.UUID, status Status) {
 		t.Fatal(err)
 	}
 }
-
