@@ -13,7 +13,8 @@ BEGIN
         part := parent || to_char(month, '_YYYY_MM');
         IF to_regclass(format('%I.%I', current_schema(), part)) IS NULL THEN
             PERFORM pg_advisory_xact_lock(hashtext('ensure_months'), hashtext(parent));
-            IF to_regclass(format('%I.%I', current_schema(), part)) IS NULL THEN
+            -- to_regclass still remembers its answer from before the wait; a query does not.
+            IF NOT EXISTS (SELECT FROM pg_class c WHERE c.relname = part AND c.relnamespace = current_schema()::regnamespace) THEN
                 -- Bounds leave out version and variant bits, so that every UUIDv7 of the month lies inside.
                 EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', part, parent,
                     overlay(uuid_v7_floor(month AT TIME ZONE 'UTC')::text PLACING '0000-0000' FROM 15 FOR 9),
