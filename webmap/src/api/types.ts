@@ -18,43 +18,25 @@ type Properties = With<Schemas['AreaProperties'], { branch: Schemas['AreaBranch'
 export type AreaFeature = With<Omit<Schemas['AreaFeature'], 'geometry'>, { properties: Properties; bbox: Box }>
 export type Item = Schemas['Item']
 export type Incident = Schemas['IncidentResource']
-export type Photo = { id: string; width: number; height: number }
 /** One incident with what only its own page shows. */
-export type IncidentDetail = With<Schemas['IncidentDetail'], { reporter: Schemas['IncidentMaskedReporter'] | null }> & {
-  photos?: Photo[]
-}
+export type IncidentDetail = With<Schemas['IncidentDetail'], { reporter: Schemas['IncidentMaskedReporter'] | null }>
 export type Report = Pick<
   Schemas['IncidentNewReport'],
-  'lon' | 'lat' | 'item' | 'channel' | 'title' | 'description' | 'reporter'
-> & { photos?: string[] }
+  'lon' | 'lat' | 'item' | 'channel' | 'title' | 'description' | 'reporter' | 'photos'
+>
 export type Reported = Schemas['IncidentCreated']
 export type Receipt = Schemas['IncidentReceiptResource']
 export type Unsealed = Schemas['IncidentUnsealed']
 export type Followed = Schemas['IncidentFollowed']
-export interface NewPhoto extends Photo {
-  bytes: number
-  position: { lon: number; lat: number } | null
-}
+export type NewPhoto = With<Schemas['PhotoUploaded'], { position: Schemas['PhotoPosition'] | null }>
 export type TileJson = Schemas['TileJSON']
 export type Problem = Schemas['Problem']
 
-/** The answer of GET /api/v1/session. */
-export interface Session {
-  /** Null where nobody is logged in. */
-  account: Account | null
-  /** What is allowed somewhere. */
-  actions: string[]
-  /** Where incidents may be seen. */
-  areas: { all: boolean; codes: string[] }
-  single_sign_on: { name: string } | null
-  demo: { login: string; password: string; role: string; area_name: string }[]
-}
-export interface Account {
-  id: string
-  login: string
-  name: string
-  roles: { role: string; area: string; area_name: string; level: string }[]
-  must: '' | 'change_password'
-  second_factor: boolean
-  password_expires_at: string | null
-}
+/** Who is logged in; account is null where nobody is. */
+export type Session = With<
+  Schemas['AccountSessionState'],
+  { account: Account | null; single_sign_on: Schemas['AccountSingleSignOn'] | null }
+>
+export type Account = Schemas['AccountSessionAccount']
+export type OwnSession = Schemas['AccountOwnSession']
+export type FactorOffer = Schemas['AccountOfferBody']

@@ -54,8 +54,8 @@ async function ask(): Promise<Session> {
   const found = await sessionApi.find()
   if (found.account && policy.value.size === 0) {
     // Without the policy the server alone decides.
-    const { items } = await sessionApi.roles().catch(() => ({ items: [] }))
-    policy.value = new Map(items.map(({ role, actions }) => [role, actions]))
+    const roles = await sessionApi.roles().catch(() => [])
+    policy.value = new Map(roles.map(({ role, actions }) => [role, actions]))
   }
   take(found)
   return found
