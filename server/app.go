@@ -74,6 +74,9 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
 	a.incidents = incident.NewService(d.Pool, areas, a.branches, a.snap, a.items, keys, now)
 	rules := c.accountRules()
+	if err := rules.Check(); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
 	rules.Secure = surroundings.PublicURL != nil && surroundings.PublicURL.Scheme == "https"
 	a.accounts = account.NewService(d.Pool, areas, keys, now, rules)
 	a.log = audit.NewService(d.Pool, now)
@@ -241,6 +244,9 @@ func (a *App) upkeep(ctx context.Context) {
 		now := a.now()
 		if err := incident.EnsureMonths(ctx, a.db.Pool, now, now.AddDate(0, 0, 7)); err != nil && ctx.Err() == nil {
 			slog.Warn("partitions of the incidents", "error", err)
+		}
+		if err := photo.EnsureMonths(ctx, a.db.Pool, now, now.AddDate(0, 0, 7)); err != nil && ctx.Err() == nil {
+			slog.Warn("partitions of the photos", "error", err)
 		}
 		if _, err := photo.Prune(ctx, a.db.Pool, now); err != nil && ctx.Err() == nil {
 			slog.Warn("removing photos without a report", "error", err)

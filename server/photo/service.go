@@ -62,7 +62,8 @@ func (s *Service) Upload(ctx context.Context, upload []byte) (Photo, *Position, 
 	return p, at, nil
 }
 
-// Attach gives uploads to an incident, in the transaction that creates it and in the order of ids. The error is a problem that names the
+// Attach gives uploads to an incident, in the transaction that creates it and in the order of ids; EnsureMonths must have made the month of
+// the incident's id before. The error is a problem that names the
 // first id which is none of an upload that the actor of ctx may take: unknown, taken already, older than KeptFor, or of another account.
 func Attach(ctx context.Context, tx pgx.Tx, county string, incident uuid.UUID, ids []uuid.UUID, now time.Time) error {
 	if len(ids) == 0 {

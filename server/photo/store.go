@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/server/db"
 )
@@ -25,12 +26,15 @@ func insertUpload(ctx context.Context, tx pgx.Tx, p Photo, uploader []byte, acco
 	return err
 }
 
-// attach moves uploads to an incident and returns which. The months follow the incident's id.
+// EnsureMonths makes the partitions of the months of incidents, which follow their ids. It must not run in a transaction that has stored an
+// incident: that one would wait for others that wait for it.
+func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, since, until time.Time) error {
+	_, err := pool.Exec(ctx, `SELECT ensure_months('photo', $1, $2)`, since, until)
+	return err
+}
+
+// attach moves uploads to an incident and returns which.
 func attach(ctx context.Context, tx pgx.Tx, county string, incident uuid.UUID, ids []uuid.UUID, account *uuid.UUID, since time.Time) ([]uuid.UUID, error) {
-	at := time.Unix(incident.Time().UnixTime())
-	if _, err := tx.Exec(ctx, `SELECT ensure_months('photo', $1, $1)`, at); err != nil {
-		return nil, err
-	}
 	rows, err := tx.Query(ctx, `
 		WITH taken AS (
 			DELETE FROM photo_upload WHERE id = ANY ($3) AND created_at > $4 AND (account IS NULL OR account = $5)
