@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/server/access"
@@ -54,7 +56,18 @@ type house struct {
 	clock *clock
 	s     *account.Service
 	url   string
+
+	queries atomic.Int64 // that the service has sent
 }
+
+// TraceQueryStart counts a query.
+func (h *house) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	h.queries.Add(1)
+	return ctx
+}
+
+// TraceQueryEnd is asked for by pgx.
+func (h *house) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // cheap is an argon2 that costs tests no time.
 var cheap = argon2id.Params{Memory: 64, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
@@ -79,11 +92,19 @@ func open(t testing.TB, rules account.Rules) *house {
 	if rules.HashMemoryKiB == 0 {
 		rules.HashMemoryKiB = cheap.Memory
 	}
-	h.s = account.NewService(h.pool, areas, ring, h.clock.now, rules)
+	config := h.pool.Config()
+	config.ConnConfig.Tracer = h
+	counted, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(counted.Close)
+	h.s = account.NewService(counted, areas, ring, h.clock.now, rules)
 	server := web.New("test", web.Options{})
 	server.Echo.Use(h.s.Authenticate)
 	account.Routes(server, h.s)
 	account.AdminRoutes(server, h.s)
+	account.SignOnRoutes(server, h.s)
 	huma.Get(server.API, "/api/v1/secret", func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 		return nil, access.Ask(ctx, access.IncidentRead, []string{areatest.County})
 	})
@@ -207,7 +228,9 @@ func (a answer) is(t testing.TB, status int, code string) answer {
 }
 
 func (a answer) code() string {
-	var p struct{ Code string }
+	var p struct {
+		Code string `json:"code"`
+	}
 	_ = json.Unmarshal([]byte(a.body), &p)
 	return p.Code
 }
@@ -215,20 +238,24 @@ func (a answer) code() string {
 // state is what GET /api/v1/session tells.
 type state struct {
 	Account *struct {
-		Login, Must  string
-		SecondFactor bool `json:"second_factor"`
+		Login        string `json:"login"`
+		Must         string `json:"must"`
+		SecondFactor bool   `json:"second_factor"`
 		Roles        []struct {
-			Role, Area, Level string
-			AreaName          string `json:"area_name"`
-		}
+			Level    string `json:"level"`
+			AreaName string `json:"area_name"`
+		} `json:"roles"`
 		PasswordExpiresAt *time.Time `json:"password_expires_at"`
-	}
-	Actions []string
+	} `json:"account"`
+	Actions []string `json:"actions"`
 	Areas   struct {
-		All   bool
-		Codes []string
-	}
-	Demo []struct{ Login, Password, Role string }
+		All   bool     `json:"all"`
+		Codes []string `json:"codes"`
+	} `json:"areas"`
+	Demo []struct {
+		Password string `json:"password"`
+		Role     string `json:"role"`
+	} `json:"demo"`
 }
 
 func (a answer) state(t testing.TB) (s state) {

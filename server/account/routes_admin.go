@@ -67,10 +67,12 @@ type SessionResource struct {
 	Agent     string    `json:"agent"`
 }
 
+// AccountPath is the account that a request is about. (Exported, because huma sets no fields of an embedded type that is not.)
+type AccountPath struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+}
+
 type (
-	accountInput struct {
-		ID uuid.UUID `path:"id" format:"uuid"`
-	}
 	accountOutput struct {
 		ETag string `header:"ETag"`
 		Body AccountResource
@@ -94,11 +96,11 @@ type (
 		ETag     string `header:"ETag"`
 		Body     struct {
 			Account  AccountResource `json:"account"`
-			Password *string  `json:"password" doc:"Shown once, has to be changed at the first log-in; null where there is none"`
+			Password *string         `json:"password" doc:"Shown once, has to be changed at the first log-in; null where there is none"`
 		}
 	}
 	changeAccountInput struct {
-		accountInput
+		AccountPath
 		IfMatch string `header:"If-Match" required:"true" doc:"The ETag of the account that is changed"`
 		Body    struct {
 			Name     *string `json:"name,omitempty" maxLength:"400"`
@@ -109,7 +111,7 @@ type (
 		Password string `json:"password" doc:"Shown once, has to be changed at the first log-in"`
 	}
 	createGrantInput struct {
-		accountInput
+		AccountPath
 		Body struct {
 			Role      access.Role `json:"role" enum:"viewer,worker,handler,dispatcher,planner,system_admin,security_admin,auditor"`
 			Area      string      `json:"area,omitempty" maxLength:"32" doc:"Code; left out or empty: the whole installation"`
@@ -117,11 +119,11 @@ type (
 		}
 	}
 	grantInput struct {
-		accountInput
+		AccountPath
 		Grant uuid.UUID `path:"grant" format:"uuid"`
 	}
 	createTokenInput struct {
-		accountInput
+		AccountPath
 		Body struct {
 			Name      string          `json:"name" minLength:"1" maxLength:"400"`
 			Scopes    []access.Action `json:"scopes" minItems:"1" maxItems:"50"`
@@ -129,7 +131,7 @@ type (
 		}
 	}
 	tokenInput struct {
-		accountInput
+		AccountPath
 		Token uuid.UUID `path:"token" format:"uuid"`
 	}
 )
@@ -201,7 +203,7 @@ func (s *Service) accountRoutes(server *web.Server) {
 			return out, nil
 		})
 	huma.Register(server.API, operation("find-account", http.MethodGet, "accounts/{id}", "Find an account by its id", http.StatusOK),
-		func(ctx context.Context, in *accountInput) (*accountOutput, error) {
+		func(ctx context.Context, in *AccountPath) (*accountOutput, error) {
 			a, err := s.Find(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -221,7 +223,7 @@ func (s *Service) accountRoutes(server *web.Server) {
 			return &accountOutput{ETag: etag(a), Body: s.resource(a)}, nil
 		})
 	huma.Register(server.API, operation("reset-password", http.MethodPost, "accounts/{id}/password", "Give a person a new initial password", http.StatusOK),
-		func(ctx context.Context, in *accountInput) (*web.Output[initialPassword], error) {
+		func(ctx context.Context, in *AccountPath) (*web.Output[initialPassword], error) {
 			password, err := s.ResetPassword(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -229,11 +231,11 @@ func (s *Service) accountRoutes(server *web.Server) {
 			return &web.Output[initialPassword]{Body: initialPassword{password}}, nil
 		})
 	huma.Register(server.API, operation("reset-second-factor", http.MethodPost, "accounts/{id}/second-factor/remove", "Remove a lost second factor", http.StatusNoContent),
-		func(ctx context.Context, in *accountInput) (*struct{}, error) { return nil, s.ResetFactor(ctx, in.ID) })
+		func(ctx context.Context, in *AccountPath) (*struct{}, error) { return nil, s.ResetFactor(ctx, in.ID) })
 	huma.Register(server.API, operation("unlock-account", http.MethodPost, "accounts/{id}/unlock", "Let a login be tried again before its time", http.StatusNoContent),
-		func(ctx context.Context, in *accountInput) (*struct{}, error) { return nil, s.Unlock(ctx, in.ID) })
+		func(ctx context.Context, in *AccountPath) (*struct{}, error) { return nil, s.Unlock(ctx, in.ID) })
 	huma.Register(server.API, operation("list-account-sessions", http.MethodGet, "accounts/{id}/sessions", "List where a person is logged in", http.StatusOK),
-		func(ctx context.Context, in *accountInput) (*web.Output[web.Items[SessionResource]], error) {
+		func(ctx context.Context, in *AccountPath) (*web.Output[web.Items[SessionResource]], error) {
 			sessions, err := s.SessionsOf(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -245,7 +247,7 @@ func (s *Service) accountRoutes(server *web.Server) {
 			return out, nil
 		})
 	huma.Register(server.API, operation("end-account-sessions", http.MethodDelete, "accounts/{id}/sessions", "Log a person out everywhere", http.StatusNoContent),
-		func(ctx context.Context, in *accountInput) (*struct{}, error) {
+		func(ctx context.Context, in *AccountPath) (*struct{}, error) {
 			return nil, s.EndSessionsOf(ctx, in.ID)
 		})
 }
@@ -267,7 +269,7 @@ func (s *Service) grantRoutes(server *web.Server) {
 
 func (s *Service) tokenRoutes(server *web.Server) {
 	huma.Register(server.API, operation("list-tokens", http.MethodGet, "accounts/{id}/tokens", "List an account's API tokens, the newest first", http.StatusOK),
-		func(ctx context.Context, in *accountInput) (*web.Output[web.Items[Token]], error) {
+		func(ctx context.Context, in *AccountPath) (*web.Output[web.Items[Token]], error) {
 			tokens, err := s.Tokens(ctx, in.ID)
 			if err != nil {
 				return nil, err
