@@ -5,6 +5,8 @@ package account
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -104,6 +106,22 @@ func (r Rules) withDefaults() Rules {
 		r.HashMemoryKiB = 64 << 10
 	}
 	return r
+}
+
+// Check finds what cannot be meant.
+func (r Rules) Check() error {
+	r = r.withDefaults()
+	switch {
+	case r.PasswordMinLength < leastLength || r.PasswordMinLength > maxPassword:
+		return fmt.Errorf("a password's length is from %d to %d, not %d", leastLength, maxPassword, r.PasswordMinLength)
+	case r.PasswordMaxAge < 0:
+		return errors.New("the age at which a password expires is not negative; 0 is never")
+	case r.SessionIdle < time.Minute:
+		return fmt.Errorf("a session may be idle for a minute at least, not %v", r.SessionIdle)
+	case r.SessionMax < r.SessionIdle:
+		return fmt.Errorf("a session lasts at least as long as it may be idle (%v), not %v", r.SessionIdle, r.SessionMax)
+	}
+	return nil
 }
 
 // normalLogin is how a login is stored and looked up; people write it with capitals and spaces around.

@@ -17,7 +17,11 @@ import (
 
 const factorPath = "/api/v1/account/second-factor"
 
-type offer struct{ Secret, URI, QR string }
+type offer struct {
+	Secret string `json:"secret"`
+	URI    string `json:"uri"`
+	QR     string `json:"qr"`
+}
 
 func offered(b *browser) (o offer) {
 	b.t.Helper()

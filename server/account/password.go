@@ -21,6 +21,7 @@ import (
 )
 
 const (
+	leastLength   = 8   // that a city may ask for
 	maxPassword   = 128 // characters: more cost time to judge, and no strength is missing
 	passphrase    = 20  // characters from which on a password needs no mixture
 	wantedClasses = 3   // of lower case, upper case, digits, and all others

@@ -169,7 +169,7 @@ func (s *Service) secret(ctx context.Context, tx pgx.Tx, v *Session) (*http.Cook
 // cookie is the browser's; it goes when the browser is closed. "" removes it.
 func (s *Service) cookie(token string) *http.Cookie {
 	c := s.sessions.Cookie
-	cookie := &http.Cookie{Name: c.Name, Value: token, Path: c.Path, HttpOnly: c.HttpOnly, SameSite: c.SameSite, Secure: c.Secure}
+	cookie := &http.Cookie{Name: c.Name, Value: token, Path: c.Path, HttpOnly: c.HttpOnly, SameSite: c.SameSite, Secure: c.Secure} //nolint:gosec // Secure where the public address is https
 	if token == "" {
 		cookie.MaxAge = -1
 	}

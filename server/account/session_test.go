@@ -207,12 +207,16 @@ func TestOwnSessions(t *testing.T) {
 	h.person("zhang", goodPassword)
 	h.person("li", goodPassword)
 	type session struct {
-		ID, Address, Agent string
-		Current            bool
+		ID      string `json:"id"`
+		Address string `json:"address"`
+		Agent   string `json:"agent"`
+		Current bool   `json:"current"`
 	}
 	list := func(b *browser) (sessions []session) {
 		t.Helper()
-		var body struct{ Items []session }
+		var body struct {
+			Items []session `json:"items"`
+		}
 		if err := json.Unmarshal([]byte(b.ask(http.MethodGet, "/api/v1/account/sessions", nil).is(t, http.StatusOK, "").body), &body); err != nil {
 			t.Fatal(err)
 		}
@@ -238,6 +242,32 @@ func TestOwnSessions(t *testing.T) {
 		t.Fatal("not all other sessions were ended, or more")
 	}
 	(&browser{house: h}).ask(http.MethodGet, "/api/v1/account/sessions", nil).is(t, http.StatusUnauthorized, "login_required")
+}
+
+// Who asks costs one query, and none where nobody can be told apart.
+func TestQueriesOfARequest(t *testing.T) {
+	t.Parallel()
+	h := open(t, account.Rules{})
+	h.person("zhang", goodPassword, access.Viewer, access.Worker)
+	b := h.entered("zhang", goodPassword)
+	queries := func(b *browser, path string, header ...string) int64 {
+		before := h.queries.Load()
+		b.ask(http.MethodGet, path, nil, header...)
+		return h.queries.Load() - before
+	}
+	nobody := &browser{house: h}
+	nobody.ask(http.MethodGet, "/api/v1/session", nil) // connections are made
+	for path, want := range map[string]int64{"/healthz": 0, "/readyz": 0, "/api/v1/session": 1, "/api/v1/secret": 1} {
+		if got := queries(b, path); got != want {
+			t.Errorf("%s with a session: %d queries, want %d", path, got, want)
+		}
+	}
+	if got := queries(nobody, "/api/v1/secret"); got != 0 {
+		t.Errorf("the public: %d queries", got)
+	}
+	if got := queries(&browser{h, "made up"}, "/api/v1/secret"); got > 1 {
+		t.Errorf("a made up cookie: %d queries", got)
+	}
 }
 
 // A stream that lasts longer than a request is told when what it began with is over.
