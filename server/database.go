@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"jingwei/server/audit"
 	"jingwei/server/db"
 	"jingwei/server/live"
 )
@@ -54,7 +55,8 @@ func (c *Config) openDatabase(ctx context.Context, use use) (*database, error) {
 	if d.Pool, err = db.OpenApplication(ctx, url, ownerURL); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	if err := live.EnsureMonths(ctx, d.Pool); err != nil {
+	// Two transactions that each made a partition for events and one for the log, in another order, would wait for each other.
+	if err := errors.Join(live.EnsureMonths(ctx, d.Pool), audit.EnsureMonths(ctx, d.Pool, time.Now())); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
