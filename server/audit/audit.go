@@ -52,6 +52,9 @@ func Append(ctx context.Context, tx pgx.Tx, e Entry) error {
 	if e.Outcome == "" {
 		e.Outcome = Done
 	}
+	if e.Outcome == Refused {
+		noteRefusal(ctx)
+	}
 	county := ""
 	if len(e.Areas) > 0 {
 		county = e.Areas[0]

@@ -1,0 +1,116 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"jingwei/server/db"
+)
+
+// list gives at most limit rows that pass a filter, the newest first. A range of time is a range of ids, so that only its months are read.
+// Each call is planned with its values, as which index serves it depends on them.
+func list(ctx context.Context, q db.Querier, f Filter, limit int) ([]Record, error) {
+	var where []string
+	var args []any
+	add := func(condition string, values ...any) {
+		for _, v := range values {
+			args = append(args, v)
+			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
+		}
+		where = append(where, condition)
+	}
+	add("true")
+	if !f.From.IsZero() {
+		add("id >= uuid_v7_floor(?) AND at >= ?", f.From.Truncate(time.Millisecond), f.From)
+	}
+	if !f.To.IsZero() {
+		add("id < uuid_v7_floor(?) AND at < ?", f.To.Truncate(time.Millisecond).Add(time.Millisecond), f.To)
+	}
+	if f.Before != uuid.Nil {
+		add("id < ?", f.Before)
+	}
+	if f.Login != "" {
+		add("login = ?", f.Login)
+	}
+	if strings.HasSuffix(f.Action, ".") {
+		add("starts_with(action, ?)", f.Action)
+	} else if f.Action != "" {
+		add("action = ?", f.Action)
+	}
+	if strings.HasSuffix(f.Object, "/") {
+		add("starts_with(object, ?)", f.Object)
+	} else if f.Object != "" {
+		add("object = ?", f.Object)
+	}
+	if f.Area != "" {
+		add("? = ANY (areas)", f.Area)
+	}
+	if f.Outcome != "" {
+		add("outcome = ?", f.Outcome)
+	}
+	if f.Text != "" {
+		add("strpos(lower(concat_ws(' ', login, address, request, action, object, array_to_string(areas, ' '), reason, before::text, after::text)), lower(?)) > 0", f.Text)
+	}
+	args = append(args, limit)
+	rows, err := q.Query(ctx, `SELECT id, at, login, via, address, request, action, object, areas, outcome, reason, before, after FROM audit WHERE `+
+		strings.Join(where, " AND ")+fmt.Sprintf(` ORDER BY id DESC LIMIT $%d`, len(args)), append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Record, err error) {
+		var before, after []byte
+		err = row.Scan(&r.ID, &r.At, &r.Login, &r.Via, &r.Address, &r.Request, &r.Action, &r.Object, &r.Areas, &r.Outcome, &r.Reason, &before, &after)
+		r.At, r.Before, r.After = r.At.UTC(), before, after
+		return r, err
+	})
+}
+
+// linkBatch is the number of rows that get their links in one transaction.
+const linkBatch = 5000
+
+// link gives every committed row its link; it tells how many those were. Others may do the same.
+func link(ctx context.Context, pool *pgxpool.Pool) (linked int, err error) {
+	for {
+		var n int
+		if err := pool.QueryRow(ctx, `SELECT audit_chain($1)`, linkBatch).Scan(&n); err != nil {
+			return linked, fmt.Errorf("link the audit log: %w", err)
+		}
+		if linked += n; n < linkBatch {
+			return linked, nil
+		}
+	}
+}
+
+// findHead is the last link; ok is false before the first.
+func findHead(ctx context.Context, q db.Querier) (h Head, ok bool, err error) {
+	rows, err := q.Query(ctx, `
+		SELECT l.seq, l.hash, (SELECT a.at FROM audit a WHERE a.id = l.id AND a.county = l.county) FROM audit_link l ORDER BY l.seq DESC LIMIT 1`)
+	if err != nil {
+		return h, false, err
+	}
+	var hash []byte
+	var at *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&h.Seq, &hash, &at}, func() error {
+		copy(h.Hash[:], hash)
+		if at != nil {
+			h.At = at.UTC()
+		}
+		ok = true
+		return nil
+	})
+	return h, ok, err
+}
+
+// EnsureMonths makes the partitions for the coming week: a transaction that made one itself would keep all others out of the log until it ends.
+func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
+	if _, err := pool.Exec(ctx, `SELECT ensure_months('audit', $1, $2)`, now, now.AddDate(0, 0, 7)); err != nil {
+		return fmt.Errorf("partitions of the audit log: %w", err)
+	}
+	return nil
+}
