@@ -29,18 +29,19 @@ import (
 )
 
 func main() {
+	listen := flag.String("listen", "127.0.0.1:0", "address to answer on")
 	client := flag.String("client", "jingwei", "id of the one client")
 	secret := flag.String("secret", "", "its secret")
-	redirect := flag.String("redirect", "", "where it may be sent back to")
+	redirect := flag.String("redirect", "", "where it may be sent back to; on a loopback address, on any port")
 	flag.Parse()
-	if err := run(*client, *secret, *redirect); err != nil {
+	if err := run(*listen, *client, *secret, *redirect); err != nil {
 		slog.Error("provider", "error", err)
 		os.Exit(1)
 	}
 }
 
-func run(client, secret, redirect string) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func run(listen, client, secret, redirect string) error {
+	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err
 	}
