@@ -1,23 +1,8 @@
-export interface Entry {
-  id: string
-  at: string
-  login: string
-  via: string
-  address: string
-  request: string
-  action: string
-  object: string
-  areas: string[]
-  outcome: 'done' | 'refused'
-  reason: string
-  before: unknown
-  after: unknown
-}
+import type { components } from '../api/schema.gen.ts'
 
-export interface ChainState {
-  entries: number
-  head: string
-  head_at: string | null
-  verified_at: string | null
-  broken: null | { found: number; findings: { seq: number; id: string; at: string | null; problem: string }[] }
-}
+/* What the page calls the types of the API. */
+type Schemas = components['schemas']
+
+export type Entry = Schemas['AuditRecord']
+/** The document cannot say that an object behind a $ref may be null. */
+export type ChainState = Omit<Schemas['AuditChainState'], 'broken'> & { broken: Schemas['AuditBrokenState'] | null }

@@ -35,7 +35,7 @@ export class Highlight implements Painter {
     const { hovered } = this
     const tiles = [...this.areas().shown()]
     const selected = this.selected.find((code) => tiles.some(({ source }) => this.index(source).has(code)))
-    if (selected) this.fill(ctx, viewport, selected, 'rgba(31, 95, 168, 0.13)', 2.6)
+    if (selected) this.fill(ctx, viewport, selected, 'rgba(31, 95, 168, 0.2)', 2.6)
     if (hovered && hovered !== selected) this.fill(ctx, viewport, hovered, 'rgba(31, 95, 168, 0.09)', 1.4)
   }
 
