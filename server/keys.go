@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -41,7 +42,7 @@ func (keysListCommand) Run(ctx context.Context, c *Config, s *streams, now clock
 	}
 	fmt.Fprintln(out)
 	keys := ring.Keys()
-	for id := range counts {
+	for _, id := range slices.Sorted(maps.Keys(counts)) {
 		if !slices.ContainsFunc(keys, func(k seal.Key) bool { return k.ID == id }) {
 			keys = append(keys, seal.Key{ID: id, Suite: "MISSING"})
 		}
@@ -55,8 +56,12 @@ func (keysListCommand) Run(ctx context.Context, c *Config, s *streams, now clock
 			note = "current"
 		}
 		fmt.Fprintf(out, "%s\t%s\t%s\t", k.ID, k.Suite, at)
-		for n := range sealedTables {
-			fmt.Fprintf(out, "%d\t", counts[k.ID][n])
+		rows := counts[k.ID]
+		if rows == nil {
+			rows = make([]int, len(sealedTables))
+		}
+		for _, n := range rows {
+			fmt.Fprintf(out, "%d\t", n)
 		}
 		fmt.Fprintln(out, note)
 	}

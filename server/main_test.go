@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +26,15 @@ import (
 	"jingwei/server/db/dbtest"
 )
 
-func TestMain(m *testing.M) { dbtest.Main(m) }
+// testKeys are of commands that are told no key file: the one in the data directory of the machine is none of the tests'.
+const testKeys = `{"current": "0badcafe", "keys": [{"id": "0badcafe", "suite": "AES-256-GCM", "key": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}]}`
+
+func TestMain(m *testing.M) {
+	if err := os.Setenv(keysVariable, testKeys); err != nil {
+		panic(err)
+	}
+	dbtest.Main(m)
+}
 
 // site is a running server on a database of its own, as a client sees it.
 type site struct {

@@ -67,8 +67,8 @@ type Key struct {
 
 // Keys lists the keys, the oldest first.
 func (r *Ring) Keys() []Key {
-	held := r.held()
-	if held == nil {
+	held, err := r.fresh()
+	if err != nil {
 		return nil
 	}
 	list := make([]Key, len(held.all))
