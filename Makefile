@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 ARGS ?=
 TOOL := go tool -modfile=tools.mod
 CACHE := .cache
-SCRIPTS := .ci/setup .ci/run .ci/test
+SCRIPTS := .ci/setup .ci/run .ci/test .ci/vulnerabilities
 
 # Go writes the revision into the binary, but refuses where git does not trust the folder (it belongs to another user).
 GO_BUILD := go build $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
@@ -44,7 +44,11 @@ bench: setup build ## Run the Go benchmarks; ends with a table of ratios and bar
 	@node .ci/bench.mjs
 
 .PHONY: check
-check: lint test ## What CI runs: lint, then test
+check: lint vulnerabilities test ## What CI runs: lint, the check for known vulnerabilities, then test
+
+.PHONY: vulnerabilities
+vulnerabilities: setup webmap/node_modules/.package-lock.json
+	@.ci/vulnerabilities
 
 .PHONY: lint
 lint: setup build oracle ## Format, lint, types, import rules and generated files, without changing anything
