@@ -88,7 +88,7 @@ func TestKeysRotateWhileAServerRuns(t *testing.T) {
 	if err != nil || counts[old] != nil {
 		t.Errorf("left: %v, %v", counts, err)
 	}
-	ids := append(meanwhile, first)
+	ids := slices.Concat(meanwhile, []uuid.UUID{first})
 	handler := s.as(s.token(access.Handler, "")...)
 	for _, id := range []uuid.UUID{ids[0], ids[len(ids)-1], ids[len(ids)/2]} {
 		var p incident.Unsealed
