@@ -109,7 +109,7 @@ func (s *Service) refused(c echo.Context, p *web.Problem) {
 	actor := access.From(ctx)
 	every := refusalEvery
 	if actor.Via == access.ViaNothing {
-		if !isRead(r) {
+		if !isRead(r) && p.Code != web.InvalidToken {
 			return // log-ins and reports of the public: their services know what is worth a row
 		}
 		every = publicRefusalEvery

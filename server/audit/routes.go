@@ -19,7 +19,8 @@ import (
 // defaultSpan is how far back a search goes that does not say so.
 const defaultSpan = 30 * 24 * time.Hour
 
-type filterInput struct {
+// FilterQuery are the filters of the log as they stand in a request. Exported, as huma passes over embedded types that are not.
+type FilterQuery struct {
 	From    time.Time `query:"from" doc:"At this instant or later. Left out: 30 days before to"`
 	To      time.Time `query:"to" doc:"Before this instant. Left out: now"`
 	Login   string    `query:"login" maxLength:"64" doc:"Who"`
@@ -31,7 +32,7 @@ type filterInput struct {
 }
 
 type searchInput struct {
-	filterInput
+	FilterQuery
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	Cursor string `query:"cursor" maxLength:"64"`
 }
@@ -73,7 +74,7 @@ func Routes(server *web.Server, s *Service) {
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The rows", Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: "string"}}},
 		}},
-	}, func(ctx context.Context, in *filterInput) (*huma.StreamResponse, error) {
+	}, func(ctx context.Context, in *FilterQuery) (*huma.StreamResponse, error) {
 		filter, err := in.filter(s.now())
 		if err != nil {
 			return nil, err
@@ -106,7 +107,7 @@ func Routes(server *web.Server, s *Service) {
 	})
 }
 
-func (in *filterInput) filter(now time.Time) (Filter, error) {
+func (in *FilterQuery) filter(now time.Time) (Filter, error) {
 	f := Filter{From: in.From, To: in.To, Login: in.Login, Action: in.Action, Object: in.Object, Area: in.Area, Outcome: in.Outcome, Text: in.Text}
 	if f.To.IsZero() {
 		f.To = now
