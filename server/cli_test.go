@@ -98,6 +98,11 @@ func TestSnapFollowsItsHeader(t *testing.T) {
 	if code != 1 || !strings.Contains(errOut, "lon and lat") {
 		t.Errorf("an unknown header: exit %d, %s", code, errOut)
 	}
+	// What a spreadsheet would run comes back as text, and a number as a number.
+	_, out, _ = jingwei(t, strings.NewReader("lon,lat\n\"=HYPERLINK(\"\"http://evil.example\"\")\",@x\n-1.5,-2\n"), "snap", "--database-url", url)
+	if strings.Contains(out, "\n\"=") || !strings.Contains(out, `"'=HYPERLINK`) || !strings.Contains(out, ",'@x,") || !strings.Contains(out, "\n-1.5,-2,outside") {
+		t.Errorf("formulas: %s", out)
+	}
 }
 
 // A command that only reads makes no database, and flags are checked before anything is started.
@@ -105,7 +110,8 @@ func TestMistakesMakeNothing(t *testing.T) {
 	t.Parallel()
 	dir := dbtest.DataDir(t)
 	for _, args := range [][]string{
-		{"snap"}, {"export", "areas"}, {"serve", "--incidents=-5"}, {"serve", "--listen", "nowhere"}, {"db", "url"},
+		{"snap"}, {"export", "areas"}, {"serve", "--incidents=-5"}, {"serve", "--listen", "nowhere"}, {"serve", "--public-url", "map.example.org"},
+		{"serve", "--trusted-proxy", "proxy"}, {"db", "url"},
 	} {
 		code, _, errOut := jingwei(t, strings.NewReader(""), append(args, "--data-dir", dir)...)
 		if _, err := os.Stat(dir); code != 1 || errOut == "" || err == nil {

@@ -24,6 +24,9 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 	if err := cmd.check(); err != nil {
 		return err
 	}
+	if _, err := c.surroundings(); err != nil {
+		return err
+	}
 	if cmd.RetentionYears < 0 {
 		return errors.New("--retention-years must not be negative")
 	}

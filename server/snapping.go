@@ -13,6 +13,7 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
+	"jingwei/server/csvfile"
 	"jingwei/server/snap"
 )
 
@@ -155,9 +156,9 @@ func answerLines(service *snap.Service, lines []line, writer *csv.Writer) (bad i
 	row := make([]string, 3+len(coverage.Levels)+2)
 	for i, result := range service.LocateAll(points) {
 		clear(row)
-		row[0], row[1] = lines[i].lon, lines[i].lat
+		row[0], row[1] = csvfile.Guard(lines[i].lon), csvfile.Guard(lines[i].lat) // as given, which may be anything
 		if lines[i].problem != "" {
-			row[len(row)-1] = lines[i].problem
+			row[len(row)-1] = csvfile.Guard(lines[i].problem)
 			bad++
 		} else {
 			row[2] = string(result.Status)
