@@ -14,6 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), 'jingwei-e2e-'))
 chmodSync(folder, 0o711) // as root, PostgreSQL runs as another user, who has to come in
 
 const env = { ...process.env, JINGWEI_LISTEN: '127.0.0.1:0', JINGWEI_DATA_DIR: join(folder, 'data') }
+// All tests come from one address, and in a hurry.
+for (const limit of ['REPORT', 'PHOTO', 'FOLLOW', 'LOGIN', 'SNAP', 'OTHER']) env[`JINGWEI_LIMIT_${limit}`] = '10000/1ms'
 delete env.DATABASE_URL // the tests report incidents, so they never get a database that somebody uses
 
 const server = spawn(join(root, 'bin/jingwei'), ['serve', '--demo', '--seed', '1', '--incidents', '20000'], {
