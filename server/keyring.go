@@ -92,7 +92,7 @@ func lacking(path string, missing []string) error {
 		path, strings.Join(missing, ", "))
 }
 
-// missingKeys are the ids of keys that sealed something in the database and are not in the ring. It reads every sealed row: 0.2 s a million.
+// missingKeys are the ids of keys that sealed something in the database and are not in the ring. It reads every sealed row: 0.4 s a million.
 func missingKeys(ctx context.Context, q db.Querier, ring *seal.Ring) ([]string, error) {
 	missing := map[string]bool{}
 	for _, t := range sealedTables {
