@@ -54,7 +54,7 @@ CREATE FUNCTION audit_bytes(a audit) RETURNS bytea LANGUAGE sql STABLE PARALLEL 
 $$;
 
 -- Links at most so many committed rows that have no link, in the order of their ids, and tells how many that were. One caller at a time:
--- under the lock the last link is the last. Writers of audit never wait for it. 20 µs a row.
+-- under the lock the last link is the last. Writers of audit never wait for it. 27 µs a row.
 -- +goose StatementBegin
 CREATE FUNCTION audit_chain(most integer DEFAULT 5000) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE

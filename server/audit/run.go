@@ -37,7 +37,7 @@ func (s *Service) Run(ctx context.Context) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLink)
 	defer cancel()
 	s.flushRefusals(last, true)
-	if _, err := link(last, s.pool); err != nil {
+	if err := link(last, s.pool); err != nil {
 		slog.Warn("the last rows of the audit log get their links at the next start", "error", err)
 		return
 	}
@@ -51,7 +51,7 @@ func (s *Service) linkUntil(ctx context.Context) {
 	failing := false
 	for {
 		s.flushRefusals(ctx, false)
-		_, err := link(ctx, s.pool)
+		err := link(ctx, s.pool)
 		if err == nil && time.Since(told) > tellEvery {
 			if err = EnsureMonths(ctx, s.pool, s.now()); err == nil {
 				s.tellHead(ctx)

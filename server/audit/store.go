@@ -74,17 +74,14 @@ func list(ctx context.Context, q db.Querier, f Filter, limit int) ([]Record, err
 // linkBatch is the number of rows that get their links in one transaction.
 const linkBatch = 5000
 
-// link gives every committed row its link; it tells how many those were. Others may do the same.
-func link(ctx context.Context, pool *pgxpool.Pool) (linked int, err error) {
-	for {
-		var n int
-		if err := pool.QueryRow(ctx, `SELECT audit_chain($1)`, linkBatch).Scan(&n); err != nil {
-			return linked, fmt.Errorf("link the audit log: %w", err)
-		}
-		if linked += n; n < linkBatch {
-			return linked, nil
+// link gives every committed row its link. Others may do the same.
+func link(ctx context.Context, pool *pgxpool.Pool) error {
+	for linked := linkBatch; linked == linkBatch; {
+		if err := pool.QueryRow(ctx, `SELECT audit_chain($1)`, linkBatch).Scan(&linked); err != nil {
+			return fmt.Errorf("link the audit log: %w", err)
 		}
 	}
+	return nil
 }
 
 // findHead is the last link; ok is false before the first.
