@@ -19,6 +19,7 @@ func TestHelpIsComplete(t *testing.T) {
 	for _, command := range []string{
 		"", "serve", "demo", "migrate", "import", "import areas", "import branches", "import stations", "import incidents", "export", "export areas",
 		"check", "snap", "db", "db url", "openapi", "version",
+		"user", "user add", "user list", "user grant", "user revoke", "user password", "user disable", "user enable", "user unlock", "user token", "user remove-demo",
 	} {
 		code, out, errOut := jingwei(t, nil, append(strings.Fields(command), "--help")...)
 		if code != 0 || !strings.HasPrefix(out, "Usage: jingwei") || errOut != "" {
