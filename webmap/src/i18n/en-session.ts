@@ -29,6 +29,9 @@ export const enSession: Record<keyof typeof zhSession, string> = {
   'problem.stale': 'Somebody else has changed this meanwhile. Load it again, then change it.',
   'problem.too_many_requests': 'Too many requests. Try again in a while.',
   'problem.too_large': 'This is too large; the server did not take it.',
+  'problem.unsupported_media_type':
+    'This format is not taken. Photos are JPEG, PNG or WebP; on an iPhone choose Settings, Camera, Formats, Most Compatible.',
+  'problem.not_found': 'Not found, or not within your rights.',
   'problem.timeout': 'The server did not answer in time. Try again.',
 
   'session.login': 'Log in',

@@ -117,6 +117,7 @@ export const en: Record<Key, string> = {
   'report.view': 'Show the incident',
   'report.itemsFailed': 'The list of items could not be loaded',
   'report.needItem': 'Choose an item first',
+  'report.badText': 'The title or the description has characters that cannot be used. Change it and try again.',
   'report.needSubject': 'Give it a title',
 
   'channel.resident': 'Resident',
@@ -195,11 +196,13 @@ export const en: Record<Key, string> = {
   'receipt.kept': 'I have noted them',
 
   'follow.open': 'Follow my report',
+  'follow.panel': 'Incidents and reports',
   'follow.how': 'To report, click anywhere on the map and choose “Report here”.',
   'follow.title': 'Follow my report',
   'follow.hint': 'Give the number and the secret that you got for your report.',
   'follow.needNumber': 'Give the number',
   'follow.needSecret': 'Give the secret',
+  'follow.unknown': 'There is no report with this number and secret. Check both.',
   'follow.ask': 'Ask',
   'follow.asking': 'Asking…',
   'follow.result': 'Your report',
@@ -214,6 +217,8 @@ export const en: Record<Key, string> = {
   'reporter.unavailable': 'Sealed, and the server has no key to open it now',
   'reporter.promise':
     'Kept encrypted and shown masked. Only those who handle the case see them, for a stated reason, and each time is recorded.',
+  'reporter.badPhone': 'This is no telephone number: give a mobile number, or a landline with its area code.',
+  'reporter.badName': 'A name is one line of at most 60 characters.',
   'reporter.show': 'Show the reporter',
   'reporter.reason': 'Reason',
   'reporter.reasonHint': 'Such as: call back about the result',
@@ -225,6 +230,7 @@ export const en: Record<Key, string> = {
 
   'photo.title': 'Photos',
   'photo.limit': 'optional, at most {count}',
+  'photo.gone': 'A photo waited too long. Remove it and add it again.',
   'photo.add': 'Add photos',
   'photo.hint': 'Drop or paste them too. The server takes the camera’s data out of them.',
   'photo.wrongType': 'Only JPEG, PNG and WebP images are taken',

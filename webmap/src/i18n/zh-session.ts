@@ -26,6 +26,9 @@ export const zhSession = {
   'problem.stale': '内容已被别人改过，请重新载入后再改。',
   'problem.too_many_requests': '操作太频繁，请稍后再试。',
   'problem.too_large': '内容太大，服务器没有接收。',
+  'problem.unsupported_media_type':
+    '不支持这种格式。照片请用 JPEG、PNG 或 WebP；苹果手机可在“设置 › 相机 › 格式”里选“兼容性最佳”。',
+  'problem.not_found': '没有找到，或不在您的权限范围内。',
   'problem.timeout': '服务器没有及时答复，请重试。',
 
   'session.login': '登录',

@@ -116,6 +116,7 @@ export const zh = {
   'report.view': '查看事件',
   'report.itemsFailed': '事项清单没有取到',
   'report.needItem': '请先选择事项',
+  'report.badText': '标题或说明里有不能用的字符，请修改后再报。',
   'report.needSubject': '请填写标题',
 
   'channel.resident': '居民',
@@ -192,11 +193,13 @@ export const zh = {
   'receipt.kept': '我已记下',
 
   'follow.open': '查询我的上报',
+  'follow.panel': '事件与上报',
   'follow.how': '上报：点地图上的任一处，选“在此上报”。',
   'follow.title': '查询我的上报',
   'follow.hint': '填写上报后得到的编号和查询码。',
   'follow.needNumber': '请填写编号',
   'follow.needSecret': '请填写查询码',
+  'follow.unknown': '编号或查询码不对，请核对后再查。',
   'follow.ask': '查询',
   'follow.asking': '正在查询…',
   'follow.result': '查询结果',
@@ -210,6 +213,8 @@ export const zh = {
   'reporter.none': '没有留下联系方式',
   'reporter.unavailable': '联系方式已加密，服务器现在没有打开它的密钥',
   'reporter.promise': '加密保存，页面上只显示打码后的内容。只有承办人说明理由后才能看到，每次查看都有记录。',
+  'reporter.badPhone': '电话号码不对：请填手机号，或带区号的固定电话。',
+  'reporter.badName': '姓名不能换行，最多 60 个字。',
   'reporter.show': '查看上报人',
   'reporter.reason': '查看理由',
   'reporter.reasonHint': '如：回访核实处理结果',
@@ -221,6 +226,7 @@ export const zh = {
 
   'photo.title': '照片',
   'photo.limit': '选填，最多 {count} 张',
+  'photo.gone': '照片已过期，请移除后重新添加。',
   'photo.add': '添加照片',
   'photo.hint': '可以拖入或粘贴。服务器会去掉照片里的拍摄信息。',
   'photo.wrongType': '只收 JPEG、PNG、WebP 图片',

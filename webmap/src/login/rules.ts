@@ -1,3 +1,4 @@
+import { ApiError } from '../api/client.ts'
 import { texts } from './texts.ts'
 
 /*
@@ -47,4 +48,14 @@ export function reason(message: string): string {
   if (message.startsWith('it is easy to guess')) return t('password.guessable')
   if (/\b(last|former|used|earlier)\b/.test(message)) return t('password.used')
   return message
+}
+
+/** Why the password or the second factor cannot be touched, in the words of the page where it knows them. */
+export function refusal(error: unknown): string {
+  const { t } = texts
+  if (!(error instanceof ApiError)) return String(error)
+  if (error.code === 'wrong_credentials') return t('password.wrongCurrent')
+  if (error.code === 'conflict' && /demo account/.test(error.message)) return t('password.demo')
+  if (error.code === 'conflict' && /single sign-on/.test(error.message)) return t('password.elsewhere')
+  return error.message
 }

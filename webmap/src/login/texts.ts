@@ -62,6 +62,8 @@ const zh = {
   'password.met': '已满足：',
   'password.unmet': '未满足：',
   'password.wrongCurrent': '现在的密码不对。',
+  'password.demo': '这是示例账号，密码和两步验证不能改。请用自己的账号试。',
+  'password.elsewhere': '您通过单点登录进入，密码由统一身份系统管理，这里没有密码。',
   'password.weak': '请换一个密码。服务器说：',
   'password.tooLong': '最多 {count} 个字符',
   'password.guessable': '太容易猜到：由常见密码、单词、姓名、日期、重复或键盘顺序组成',
@@ -132,6 +134,9 @@ const en: Record<keyof typeof zh, string> = {
   'password.met': 'Met: ',
   'password.unmet': 'Not met: ',
   'password.wrongCurrent': 'The present password is wrong.',
+  'password.demo':
+    'This is a demo account: its password and second factor stay as they are. Try it with an account of your own.',
+  'password.elsewhere': 'You come in by single sign-on, whose provider knows your password; there is none here.',
   'password.weak': 'Choose another password. The server says:',
   'password.tooLong': 'At most {count} characters',
   'password.guessable': 'Easy to guess: made of well-known passwords, words, names, dates, repetitions or rows of keys',
