@@ -19,10 +19,21 @@ import (
 	"jingwei/server/web"
 )
 
+// Standing is whether an account can be used now.
+type Standing string
+
+// The standings.
+const (
+	Active   Standing = "active"
+	Disabled Standing = "disabled" // by a security administrator
+	Locked   Standing = "locked"   // for some time, after wrong passwords
+)
+
 // Filter says which accounts a list has.
 type Filter struct {
 	Text  string      // in the login or the name, in any case
 	Role  access.Role // "" any
+	State Standing    // "" any
 	After string      // login after which the list goes on
 }
 

@@ -62,7 +62,11 @@ func as[T any](t testing.TB, a answer, status int) (value T) {
 
 // at is the place that a problem names first.
 func (a answer) at() string {
-	var p struct{ Errors []struct{ Location string } }
+	var p struct {
+		Errors []struct {
+			Location string `json:"location"`
+		} `json:"errors"`
+	}
 	if json.Unmarshal([]byte(a.body), &p) != nil || len(p.Errors) == 0 {
 		return ""
 	}
@@ -199,6 +203,10 @@ func TestListOfAccounts(t *testing.T) {
 	}
 	h.exec(`UPDATE account SET name = 'Percent 100%_' WHERE login = 'user3'`)
 	h.exec(`UPDATE account_grant SET expires_at = $1 WHERE account = (SELECT id FROM account WHERE login = 'user4')`, h.clock.now())
+	h.exec(`UPDATE account SET disabled_at = $1 WHERE login IN ('user1', 'user2')`, h.clock.now())
+	for login, until := range map[string]time.Time{"user2": h.clock.now().Add(time.Minute), "user5": h.clock.now().Add(time.Minute), "user6": h.clock.now()} {
+		h.exec(`INSERT INTO login_try (login, tries, tried_at, locked_until) VALUES (sha256(convert_to($1::text, 'UTF8')), 5, $2, $3)`, login, h.clock.now(), until)
+	}
 	type page struct {
 		Items []resource
 		Next  *string
@@ -229,13 +237,17 @@ func TestListOfAccounts(t *testing.T) {
 		"q=r6&limit=1":             "user6",
 		"q=%E6%9F%90":              "admin user0 user1 user2 user4 user5 user6",
 		"role=security_admin&q=ad": "admin",
+		"state=disabled":           "user1 user2",
+		"state=locked":             "user5",
+		"state=active&limit=2":     "admin user0 user3 user4 user6",
+		"state=active&role=viewer": "user0 user3 user6",
 	} {
 		if got := strings.Join(logins(query), " "); got != want {
 			t.Errorf("%s: %s", query, got)
 		}
 	}
 	for query, code := range map[string]string{
-		"cursor=%25": "invalid_cursor", "cursor=IA": "invalid_cursor", "role=king": "invalid", "limit=0": "invalid", "limit=201": "invalid", "q=" + strings.Repeat("a", 101): "invalid",
+		"cursor=%25": "invalid_cursor", "cursor=IA": "invalid_cursor", "role=king": "invalid", "state=asleep": "invalid", "limit=0": "invalid", "limit=201": "invalid", "q=" + strings.Repeat("a", 101): "invalid",
 	} {
 		admin.ask("GET", "/api/v1/accounts?"+query, nil).is(t, http.StatusUnprocessableEntity, code)
 	}
@@ -476,11 +488,11 @@ func TestTokens(t *testing.T) {
 		RevokedAt         *time.Time `json:"revoked_at"`
 	}
 	in := func(d time.Duration) time.Time { return h.clock.now().Add(d) }
-	make := func(scopes ...string) token {
+	made := func(scopes ...string) token {
 		t.Helper()
 		return as[token](t, admin.ask("POST", path(machine, "/tokens"), map[string]any{"name": "intake", "scopes": scopes, "expires_at": in(24 * time.Hour)}), http.StatusCreated)
 	}
-	reader, reporter := make("incident.read", "incident.read"), make("incident.intake")
+	reader, reporter := made("incident.read", "incident.read"), made("incident.intake")
 	if !strings.HasPrefix(reader.Token, "jw_") || len(reader.Token) != 3+43 || !strings.HasPrefix(reader.Token, reader.Hint) || len(reader.Scopes) != 1 || reader.CreatedBy != "admin" {
 		t.Errorf("token: %+v", reader)
 	}
@@ -520,7 +532,7 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%q is answered with %s", text, a.body)
 		}
 	}
-	spent := make("incident.read")
+	spent := made("incident.read")
 	admin.ask("DELETE", path(machine, "/tokens/"+spent.ID.String()), nil).is(t, http.StatusNoContent, "")
 	if a := use(spent.Token).is(t, http.StatusUnauthorized, "invalid_token"); a.body != unknown.body {
 		t.Errorf("a revoked token is answered with %s", a.body)
@@ -563,7 +575,7 @@ func TestTokens(t *testing.T) {
 	}
 	admin.ask("DELETE", path(self, "/tokens/"+reader.ID.String()), nil).is(t, http.StatusNotFound, "not_found") // another's
 	// A token never manages accounts of others beyond its scopes, and has no session to change a password with.
-	if actor, err := h.s.ByToken(context.Background(), make("incident.read").Token); err != nil || access.Can(actor, access.AccountManage, nil) || actor.Via != access.ViaToken {
+	if actor, err := h.s.ByToken(context.Background(), made("incident.read").Token); err != nil || access.Can(actor, access.AccountManage, nil) || actor.Via != access.ViaToken {
 		t.Errorf("actor: %+v, %v", actor, err)
 	}
 }

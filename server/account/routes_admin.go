@@ -80,6 +80,7 @@ type (
 	listAccountsInput struct {
 		Text   string      `query:"q" maxLength:"100" doc:"In the login or the name"`
 		Role   access.Role `query:"role" enum:"viewer,worker,handler,dispatcher,planner,system_admin,security_admin,auditor"`
+		State  Standing    `query:"state" enum:"active,disabled,locked"`
 		Limit  int         `query:"limit" minimum:"1" maximum:"200" default:"50"`
 		Cursor string      `query:"cursor" maxLength:"100"`
 	}
@@ -174,7 +175,7 @@ func (s *Service) accountRoutes(server *web.Server) {
 			if err != nil || in.Cursor != "" && !loginPattern.Match(after) {
 				return nil, web.NewProblem(web.InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", in.Cursor)
 			}
-			accounts, more, err := s.List(ctx, Filter{Text: in.Text, Role: in.Role, After: string(after)}, in.Limit)
+			accounts, more, err := s.List(ctx, Filter{Text: in.Text, Role: in.Role, State: in.State, After: string(after)}, in.Limit)
 			if err != nil {
 				return nil, err
 			}

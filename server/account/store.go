@@ -20,10 +20,12 @@ const grantsOf = `coalesce((
 	FROM account_grant g LEFT JOIN area r ON r.code = g.area
 	WHERE g.account = a.id AND (g.expires_at IS NULL OR g.expires_at > $1)), '[]')`
 
+// lockedUntil is the end of the lock of account a, null where it is not locked; $1 is the time.
+const lockedUntil = `(SELECT t.locked_until FROM login_try t WHERE t.login = sha256(convert_to(a.login, 'UTF8')) AND t.locked_until > $1)`
+
 // accountColumns are those of account a that fields takes, in its order; $1 is the time.
 const accountColumns = `a.id, a.login, a.name, a.kind, coalesce(a.password, ''), a.password_changed_at, a.must_change, a.former_passwords, a.totp,
-	a.totp_confirmed_at, a.recovery, a.issuer, a.subject,
-	(SELECT t.locked_until FROM login_try t WHERE t.login = sha256(convert_to(a.login, 'UTF8')) AND t.locked_until > $1),
+	a.totp_confirmed_at, a.recovery, a.issuer, a.subject, ` + lockedUntil + `,
 	a.disabled_at, a.demo, a.version, a.created_at, a.last_login_at, ` + grantsOf
 
 // fields are the places for accountColumns.

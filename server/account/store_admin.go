@@ -36,7 +36,8 @@ func list(ctx context.Context, q db.Querier, f Filter, limit int, now time.Time)
 	return accounts(ctx, q, `a.login > $2
 		AND ($3 = '' OR strpos(lower(a.login || E'\n' || a.name), lower($3)) > 0)
 		AND ($4 = '' OR EXISTS (SELECT FROM account_grant h WHERE h.account = a.id AND h.role = $4 AND (h.expires_at IS NULL OR h.expires_at > $1)))
-		ORDER BY a.login LIMIT $5`, now, f.After, f.Text, f.Role, limit)
+		AND $5 IN ('', CASE WHEN a.disabled_at IS NOT NULL THEN 'disabled' WHEN `+lockedUntil+` IS NOT NULL THEN 'locked' ELSE 'active' END)
+		ORDER BY a.login LIMIT $6`, now, f.After, f.Text, f.Role, f.State, limit)
 }
 
 // update stores what an administrator can change, as the next version.
@@ -123,7 +124,7 @@ func countSecurityAdmins(ctx context.Context, tx pgx.Tx, besides uuid.UUID, now 
 	return n, err
 }
 
-const tokenColumns = `t.id, t.name, t.hint, t.scopes, t.created_by, t.created_at, t.expires_at, t.used_at, t.used_from, t.revoked_at`
+const tokenColumns = `t.id, t.name, t.hint, t.scopes, t.created_by, t.created_at, t.expires_at, t.used_at, t.used_from, t.revoked_at` //nolint:gosec // G101: columns
 
 func (t *Token) fields() []any {
 	return []any{&t.ID, &t.Name, &t.Hint, &t.Scopes, &t.CreatedBy, &t.CreatedAt, &t.ExpiresAt, &t.UsedAt, &t.UsedFrom, &t.RevokedAt}
