@@ -61,11 +61,11 @@ func isLoopback(address net.Addr) bool {
 
 // welcome says how to log in for the first time.
 func (a *App) welcome(ctx context.Context, s *streams, address net.Addr) error {
-	any, err := a.accounts.Any(ctx)
+	found, err := a.accounts.Any(ctx)
 	if err != nil {
 		return err
 	}
-	if !any {
+	if !found {
 		fmt.Fprintln(s.out, firstAccountHint)
 		return nil
 	}

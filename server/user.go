@@ -294,8 +294,8 @@ func (userRemoveDemoCommand) Run(ctx context.Context, c *Config, s *streams, now
 			return nil
 		}
 		fmt.Fprintf(s.out, "Removed: %s.\n", strings.Join(logins, ", "))
-		any, err := app.accounts.Any(ctx)
-		if err == nil && !any {
+		found, err := app.accounts.Any(ctx)
+		if err == nil && !found {
 			fmt.Fprintln(s.out, firstAccountHint)
 		}
 		return err

@@ -13,7 +13,7 @@ import (
 
 // DemoPassword is the password of every demo account. Everybody knows it, so demo accounts log in on the machine itself only: see
 // ListensOn and LoopbackHost.
-const DemoPassword = "Jingwei-Demo-2026"
+const DemoPassword = "Jingwei-Demo-2026" //nolint:gosec // G101: it is told to everybody
 
 // DemoAreas are the areas of the demo county that demo accounts work in.
 type DemoAreas struct {
@@ -59,7 +59,7 @@ func (s *Service) CreateDemo(ctx context.Context, tx pgx.Tx, areas DemoAreas) (m
 	if err := oneAtATime(ctx, tx); err != nil {
 		return false, err
 	}
-	if any, err := anyAccount(ctx, tx); err != nil || any {
+	if found, err := anyAccount(ctx, tx); err != nil || found {
 		return false, err
 	}
 	hash, err := s.hash(ctx, DemoPassword) // one for all: there is nothing to hide

@@ -38,7 +38,8 @@ func buildProvider(t *testing.T) (program string) {
 // runProvider runs it until the end of the test, and gives its issuer.
 func runProvider(t *testing.T, program, listen string) (issuer string) {
 	t.Helper()
-	provider := exec.Command(program, "-listen", listen, "-secret", clientSecret, "-redirect", "http://127.0.0.1"+account.CallbackPath) //nolint:noctx // it ends with its standard input
+	// Not the test's context: it ends with its standard input, when all subtests are through.
+	provider := exec.Command(program, "-listen", listen, "-secret", clientSecret, "-redirect", "http://127.0.0.1"+account.CallbackPath)
 	in, err := provider.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

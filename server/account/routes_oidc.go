@@ -79,7 +79,7 @@ func redirect(address string, cookies ...http.Cookie) *redirectOutput {
 
 // attemptCookie comes back from nowhere but the provider's answer. It is Lax, because that answer begins at another site.
 func (s *Service) attemptCookie(value string, life time.Duration) http.Cookie {
-	return http.Cookie{
+	return http.Cookie{ //nolint:gosec // G124: Secure where the public address is https
 		Name: attemptCookie, Value: value, Path: path.Dir(CallbackPath), MaxAge: int(life.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.rules.Secure,
 	}
 }
