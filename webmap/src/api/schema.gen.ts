@@ -1862,6 +1862,7 @@ export interface operations {
                 /** @description In the login or the name */
                 q?: string;
                 role?: "viewer" | "worker" | "handler" | "dispatcher" | "planner" | "system_admin" | "security_admin" | "auditor";
+                state?: "active" | "disabled" | "locked";
                 limit?: number;
                 cursor?: string;
             };
@@ -1965,7 +1966,9 @@ export interface operations {
                 /** @description The ETag of the account that is changed */
                 "If-Match": string;
             };
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -1999,7 +2002,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2033,6 +2038,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                id: string;
                 grant: string;
             };
             cookie?: never;
@@ -2212,7 +2218,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2246,6 +2254,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                id: string;
                 token: string;
             };
             cookie?: never;
@@ -2414,6 +2423,21 @@ export interface operations {
     "search-audit": {
         parameters: {
             query?: {
+                /** @description At this instant or later. Left out: 30 days before to */
+                from?: string;
+                /** @description Before this instant. Left out: now */
+                to?: string;
+                /** @description Who */
+                login?: string;
+                /** @description What, such as account.create; account. is all that is done with accounts */
+                action?: string;
+                /** @description On what, such as account/0190…; account/ is all accounts */
+                object?: string;
+                /** @description Code of an area: what concerns it or what lies below it */
+                area?: string;
+                outcome?: "done" | "refused";
+                /** @description Text somewhere in the row, in either case */
+                q?: string;
                 limit?: number;
                 cursor?: string;
             };
