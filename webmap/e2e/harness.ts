@@ -51,7 +51,12 @@ export interface Visit {
 /** A page in a browser profile of its own: nothing is shared with other visits. */
 export async function visit(
   path: string,
-  options: { size?: keyof typeof SIZES; prepare?: (page: Page) => Promise<unknown> } = {},
+  options: {
+    size?: keyof typeof SIZES
+    /** Login of the account that the browser is logged in as; without it, nobody. */
+    as?: string
+    prepare?: (page: Page) => Promise<unknown>
+  } = {},
 ): Promise<Visit> {
   const size = options.size ?? 'desk'
   const context = await browser.newContext({
@@ -61,6 +66,10 @@ export async function visit(
     ...(size === 'phone' && { hasTouch: true, isMobile: true, deviceScaleFactor: 2 }),
   })
   open.push(context)
+  if (options.as) {
+    const [name, value] = (await cookieOf(options.as)).split('=') as [string, string]
+    await context.addCookies([{ name, value, url: base, httpOnly: true, sameSite: 'Lax' }])
+  }
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
@@ -92,11 +101,90 @@ export async function shot(page: Page, name: string) {
   await page.screenshot({ path: `${output}${name}.png` })
 }
 
-export async function get<T>(path: string): Promise<T> {
-  const response = await fetch(base + path)
-  expect(response.ok, `${path} answered ${response.status}`).toBe(true)
-  return (await response.json()) as T
+export const DEMO_PASSWORD = 'Jingwei-Demo-2026'
+
+const cookies = new Map<string, Promise<string>>()
+
+/** The session's cookie of an account, logged in once for all tests of a file: name=value. */
+export function cookieOf(login: string, password = DEMO_PASSWORD): Promise<string> {
+  const kept = cookies.get(login) ?? logIn(login, password)
+  cookies.set(login, kept)
+  return kept
 }
+
+/** Logs in beside the pages, in a session of its own. */
+export async function logIn(login: string, password: string): Promise<string> {
+  for (;;) {
+    const response = await fetch(`${base}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ login, password }),
+    })
+    if (response.ok) return (response.headers.get('Set-Cookie') ?? '').split(';')[0] as string
+    const wait = Number(response.headers.get('Retry-After') ?? 60)
+    // All tests come from one address, which may log in only so often.
+    if (response.status !== 429 || wait > 10) throw new Error(`${login}: ${response.status} ${await response.text()}`)
+    await new Promise((resolve) => setTimeout(resolve, wait * 1000))
+  }
+}
+
+/** Asks the API, as nobody or as the account with a login. */
+export async function ask<T>(method: string, path: string, options: { as?: string; body?: unknown } = {}): Promise<T> {
+  const response = await fetch(base + path, {
+    method,
+    headers: {
+      ...(options.as && { Cookie: await cookieOf(options.as) }),
+      ...(options.body !== undefined && { 'Content-Type': 'application/json' }),
+    },
+    ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+  })
+  const text = await response.text()
+  expect(response.ok, `${method} ${path} answered ${response.status} ${text}`).toBe(true)
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+export const get = <T>(path: string, as?: string) => ask<T>('GET', path, as ? { as } : {})
+
+export interface Person {
+  login: string
+  password: string
+}
+
+/** A new person with a role, who has chosen a password; `first` leaves the one that the administrator got. */
+export async function makePerson(role: string, area = '', first = false): Promise<Person> {
+  const login = `e2e-${role.replace('_', '-')}-${Date.now().toString(36)}${Math.floor(Math.random() * 1e4)}`
+  const made = await ask<{ account: { id: string }; password: string }>('POST', '/api/v1/accounts', {
+    as: 'demo-security',
+    body: { login, name: '测试员', kind: 'person' },
+  })
+  await ask('POST', `/api/v1/accounts/${made.account.id}/grants`, {
+    as: 'demo-security',
+    body: { role, ...(area && { area }) },
+  })
+  if (first) return { login, password: made.password }
+  const password = 'Salz-und-Pfeffer 42'
+  const cookie = await logIn(login, made.password)
+  const response = await fetch(`${base}/api/v1/account/password`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', Cookie: cookie },
+    body: JSON.stringify({ current: made.password, new: password }),
+  })
+  expect(response.status, await response.text()).toBe(204)
+  return { login, password }
+}
+
+/** An incident that was just reported. */
+export interface Reported {
+  id: string
+  areas: string[]
+  receipt: { number: string; secret: string }
+}
+
+export const report = (place: [number, number], more: object = {}, as?: string) =>
+  ask<Reported>('POST', '/api/v1/incidents', {
+    ...(as && { as }),
+    body: { lon: place[0], lat: place[1], item: 'fire_hazard', title: '楼道堆放纸箱', ...more },
+  })
 
 export interface Feature {
   id: string
@@ -110,7 +198,7 @@ export async function quietMicro(): Promise<Feature> {
   for (const feature of features) {
     const [lon, lat] = feature.properties.label
     const box = [lon - 2e-4, lat - 2e-4, lon + 2e-4, lat + 2e-4].map((degrees) => degrees.toFixed(6))
-    const { items } = await get<{ items: unknown[] }>(`/api/v1/incidents?limit=1&bbox=${box.join(',')}`)
+    const { items } = await get<{ items: unknown[] }>(`/api/v1/incidents?limit=1&bbox=${box.join(',')}`, 'demo-viewer')
     if (items.length === 0) return feature
   }
   throw new Error('the first 200 micro-grids all have incidents in their middle')

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { mapReady, quietMicro, shot, visit, withoutSharedWorker } from './harness.ts'
+import { base, cookieOf, mapReady, quietMicro, shot, visit, withoutSharedWorker } from './harness.ts'
 
 let place: [number, number]
 
@@ -10,12 +10,12 @@ beforeAll(async () => {
 describe('live incidents', () => {
   it('are on everybody’s map a moment after the report', async () => {
     const address = `/#at=${place.join(',')},16`
-    const watcher = await visit(address)
+    const watcher = await visit(address, { as: 'demo-viewer' })
     await mapReady(watcher.page)
     await watcher.page.getByText('实时', { exact: true }).waitFor()
     await watcher.page.locator('.feed li').first().waitFor()
 
-    const { page, complaints } = await visit(`${address}&pin=${place.join(',')}`)
+    const { page, complaints } = await visit(`${address}&pin=${place.join(',')}`, { as: 'demo-dispatcher' })
     await mapReady(page)
     await page.getByRole('button', { name: '在此上报' }).click()
     // The form says what is missing.
@@ -32,6 +32,7 @@ describe('live incidents', () => {
     expect(Date.now() - sent).toBeLessThan(5000)
     await shot(watcher.page, 'live')
 
+    await page.getByRole('button', { name: '我已记下' }).click()
     await page.getByText('已收到，已归入').waitFor()
     await page.getByRole('button', { name: '查看事件' }).click()
     const card = page.getByRole('region', { name: '事件' })
@@ -47,7 +48,7 @@ describe('live incidents', () => {
   })
 
   it('open by a click on the map', async () => {
-    const { page } = await visit('/')
+    const { page } = await visit('/', { as: 'demo-dispatcher' })
     await mapReady(page)
     await page.locator('.feed button').first().click()
     await page.getByRole('region', { name: '事件' }).locator('.subject').waitFor()
@@ -144,6 +145,6 @@ describe('the live stream', () => {
 })
 
 async function subscribers(): Promise<number> {
-  const response = await fetch(`${process.env.JINGWEI_E2E_URL}/metrics`)
+  const response = await fetch(`${base}/metrics`, { headers: { Cookie: await cookieOf('demo-system') } })
   return Number(/^jingwei_live_subscribers (\d+)/m.exec(await response.text())?.[1])
 }

@@ -30,7 +30,7 @@ const at = ([lon, lat]: [number, number], zoom: number) => `/#at=${lon},${lat},$
 
 describe('the map page', () => {
   it('shows the areas without a console error or a request to another host', async () => {
-    const { page, complaints } = await visit('/')
+    const { page, complaints } = await visit('/', { as: 'demo-dispatcher' })
     await mapReady(page)
     const drawn = await page.evaluate(() => {
       const colors = new Map<string, number>()
@@ -53,7 +53,7 @@ describe('the map page', () => {
   })
 
   it.each(Object.keys(SIZES) as (keyof typeof SIZES)[])('is pictured at the size %s', async (size) => {
-    const { page, complaints } = await visit('/', { size })
+    const { page, complaints } = await visit('/', { size, as: 'demo-dispatcher' })
     await mapReady(page)
     await page.getByText('实时', { exact: true }).waitFor()
     await shot(page, `county-${size}`)
@@ -237,8 +237,11 @@ describe('the address', () => {
     await page.getByRole('region', { name: micro.properties.name }).waitFor()
     await expect.poll(() => zoomOf(page.url())).toBeGreaterThan(15)
 
-    const { items } = await get<{ items: { id: string; title: string }[] }>('/api/v1/incidents?limit=1')
-    const second = await visit(`/#incident=${items[0]?.id}`)
+    const { items } = await get<{ items: { id: string; title: string }[] }>(
+      '/api/v1/incidents?limit=1',
+      'demo-dispatcher',
+    )
+    const second = await visit(`/#incident=${items[0]?.id}`, { as: 'demo-dispatcher' })
     await second.page
       .getByText(items[0]?.title ?? '')
       .first()
@@ -294,7 +297,7 @@ describe('axe', () => {
   })
 
   it('finds nothing on the phone', async () => {
-    const { page } = await visit(at(micro.properties.label, 15), { size: 'phone' })
+    const { page } = await visit(at(micro.properties.label, 15), { size: 'phone', as: 'demo-dispatcher' })
     await mapReady(page)
     await page.getByRole('button', { name: '最新事件' }).click()
     await page.locator('.feed li').first().waitFor()
