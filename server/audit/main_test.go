@@ -63,7 +63,7 @@ func (l *log) fill(n int) {
 func (l *log) tamper(statements string, args ...any) {
 	l.t.Helper()
 	err := pgx.BeginFunc(l.t.Context(), l.owner, func(tx pgx.Tx) error {
-		for _, sql := range strings.SplitSeq("SET LOCAL session_replication_role = replica;"+statements, ";") {
+		for sql := range strings.SplitSeq("SET LOCAL session_replication_role = replica;"+statements, ";") {
 			use := args
 			if !strings.Contains(sql, "$1") {
 				use = nil

@@ -85,7 +85,15 @@ func (l *dirLock) write(s state) error {
 	return nil
 }
 
-func (l *dirLock) release() error { return l.file.Close() }
+// release gives the directory free. The port is taken out of the file first: a child that is just being started holds the lock a moment longer,
+// and nobody shall take that for a database that runs.
+func (l *dirLock) release() error {
+	var err error
+	if s, unreadable := readState(l.file); unreadable == nil && s.Port != 0 {
+		err = l.write(state{PID: s.PID, Last: s.Port})
+	}
+	return errors.Join(err, l.file.Close())
+}
 
 func readState(file *os.File) (state, error) {
 	text, err := io.ReadAll(io.NewSectionReader(file, 0, 1<<16))
