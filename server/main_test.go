@@ -41,6 +41,7 @@ type site struct {
 	t      testing.TB
 	url    string
 	app    *App
+	server *server
 	db     *database
 	header []string // of every request: who asks; a machine of the ops centre where a test says nothing else
 }
@@ -142,7 +143,7 @@ func start(t testing.TB, config *Config) *site {
 			t.Errorf("close: %v", err)
 		}
 	})
-	s := &site{t: t, url: "http://" + listener.Addr().String(), app: app, db: d}
+	s := &site{t: t, url: "http://" + listener.Addr().String(), app: app, server: server, db: d}
 	s.await("/readyz", http.StatusOK)
 	s.header = s.token(access.Dispatcher, "")
 	return s
