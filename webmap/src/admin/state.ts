@@ -1,4 +1,4 @@
-import type { Account, Grant } from './types.ts'
+import type { Account } from './types.ts'
 
 /** How an account stands, as one word: what it may not do now comes first. */
 export function standing(account: Account, now: number): 'disabled' | 'locked' | 'active' {
@@ -23,14 +23,15 @@ export function dayOf(at: Date): string {
 }
 
 /**
- * Why a role cannot be granted beside those that an account has: the three administrators are three persons, and an administrator is nothing
- * else. Null where nothing stands against it.
+ * Why a role cannot be granted to an account: the three administrators are three accounts, an administrator is nothing else, and a security
+ * administrator is a person. Null where nothing stands against it.
  */
 export function conflictOf(
   role: { role: string; administrator: boolean },
-  held: readonly Grant[],
+  { kind, roles: held }: Pick<Account, 'kind' | 'roles'>,
   administrators: ReadonlySet<string>,
-): 'has_administrator' | 'has_others' | null {
+): 'machine' | 'has_administrator' | 'has_others' | null {
+  if (role.role === 'security_admin' && kind === 'machine') return 'machine'
   if (held.some((grant) => administrators.has(grant.role))) return 'has_administrator'
   return role.administrator && held.length > 0 ? 'has_others' : null
 }

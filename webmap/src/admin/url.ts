@@ -1,9 +1,23 @@
+import type { AccountQuery } from './types.ts'
+
+export const STATES = ['active', 'disabled', 'locked'] as const
+const ROLES = [
+  'viewer',
+  'worker',
+  'handler',
+  'dispatcher',
+  'planner',
+  'system_admin',
+  'security_admin',
+  'auditor',
+] as const satisfies NonNullable<AccountQuery['role']>[]
+
 /** All that a link to the page of accounts can carry. */
 export interface AdminAddress {
   view: 'accounts' | 'roles'
   q: string
-  role: string
-  state: string
+  role: (typeof ROLES)[number] | ''
+  state: (typeof STATES)[number] | ''
   /** Id of the account that is open. */
   account: string
 }
@@ -15,8 +29,8 @@ export function parseAddress(search: string): AdminAddress {
   return {
     view: query.get('view') === 'roles' ? 'roles' : 'accounts',
     q: text('q'),
-    role: text('role'),
-    state: text('state'),
+    role: ROLES.find((role) => role === query.get('role')) ?? '',
+    state: STATES.find((state) => state === query.get('state')) ?? '',
     account: text('account'),
   }
 }

@@ -23,7 +23,12 @@ export function differences(before: unknown, after: unknown): Difference[] {
 function valuesOf(value: unknown): Map<string, string> {
   const values = new Map<string, string>()
   const walk = (path: string, part: unknown) => {
-    if (typeof part === 'object' && part !== null && !Array.isArray(part) && Object.keys(part).length > 0) {
+    if (
+      typeof part === 'object' &&
+      part !== null &&
+      !Array.isArray(part) &&
+      (path === '' || Object.keys(part).length > 0)
+    ) {
       for (const [name, inner] of Object.entries(part)) walk(path ? `${path}.${name}` : name, inner)
     } else if (part !== undefined) values.set(path, typeof part === 'string' ? part : JSON.stringify(part))
   }

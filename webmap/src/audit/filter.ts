@@ -1,3 +1,5 @@
+import type { Question } from './types.ts'
+
 /** Spans of time that end now. */
 export const PERIODS = ['today', '7', '30'] as const
 export type Period = (typeof PERIODS)[number]
@@ -13,7 +15,7 @@ export interface Filter {
   action: string
   object: string
   area: string
-  outcome: string
+  outcome: 'done' | 'refused' | ''
   q: string
 }
 
@@ -66,12 +68,12 @@ export function formatFilter(filter: Filter): string {
 }
 
 /** The server's parameters of a filter. */
-export function questionOf({ period, from, to, ...rest }: Filter, now: Date): Record<string, string> {
+export function questionOf({ period, from, to, ...rest }: Filter, now: Date): Question {
   const start = period ? startOf(period, now) : from ? new Date(from) : new Date(0)
-  const question: Record<string, string> = { from: start.toISOString() }
+  const question: Question = { from: start.toISOString() }
   if (!period && to) question.to = new Date(to).toISOString()
-  for (const [name, value] of Object.entries(rest)) if (value.trim()) question[name] = value.trim()
-  return question
+  const filled = Object.entries(rest).flatMap(([name, value]) => (value.trim() ? [[name, value.trim()]] : []))
+  return { ...question, ...Object.fromEntries(filled) }
 }
 
 /** Midnight of today, or of as many days ago that the span has that many whole and begun days. */
