@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -306,7 +307,27 @@ func report(title string) string {
 // jingwei runs a command line.
 func jingwei(t testing.TB, in io.Reader, args ...string) (code int, out, errOut string) {
 	t.Helper()
-	var o, e bytes.Buffer
+	var o bytes.Buffer
+	var e log
 	code = run(t.Context(), args, in, &o, &e)
 	return code, o.String(), e.String()
+}
+
+// log is what a command says beside its output. A command makes it the log of the whole process, so the servers of other tests write to it too.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String is what was said so far.
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

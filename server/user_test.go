@@ -112,7 +112,8 @@ func serving(t *testing.T, url string, args ...string) (code int, out, errOut st
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	r, w := io.Pipe()
-	var o, e bytes.Buffer
+	var o bytes.Buffer
+	var e log
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
