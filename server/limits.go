@@ -47,6 +47,7 @@ func whoIsLimited(ctx context.Context) string {
 		return "token " + a.Token.String()
 	case access.ViaSession:
 		return "account " + a.Account.String()
+	default:
+		return ""
 	}
-	return ""
 }

@@ -165,7 +165,7 @@ func TestPositions(t *testing.T) {
 func TestOrientation(t *testing.T) {
 	t.Parallel()
 	const w, h = 64, 32 // as a person sees it
-	for orientation := 0; orientation <= 9; orientation++ {
+	for orientation := range 10 {
 		// The camera's pixel of a seen one (Exif 2.3, figure of the tag Orientation).
 		stored := image.NewRGBA(image.Rect(0, 0, w, h))
 		if orientation >= 5 && orientation <= 8 {
@@ -229,7 +229,7 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	// What shows through is white, not black, and fine stripes become grey, not coarse stripes.
-	clear := encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, image.NewNRGBA(image.Rect(0, 0, 10, 10))) })
+	glass := encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, image.NewNRGBA(image.Rect(0, 0, 10, 10))) })
 	stripes := image.NewGray(image.Rect(0, 0, 6000, 16))
 	for i := range stripes.Pix {
 		stripes.Pix[i] = uint8(i % 2 * 255)
@@ -238,7 +238,7 @@ func TestSizes(t *testing.T) {
 	for name, c := range map[string]struct {
 		file   []byte
 		lo, hi uint8
-	}{"transparent": {clear, 250, 255}, "striped": {fine, 100, 155}} {
+	}{"transparent": {glass, 250, 255}, "striped": {fine, 100, 155}} {
 		p, _, err := newCleaner().clean(t.Context(), c.file)
 		if err != nil {
 			t.Fatal(err)

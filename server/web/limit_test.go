@@ -15,9 +15,7 @@ type clock struct{ at atomic.Int64 }
 func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
 func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
 
-// actorHeader plays the part of a log-in.
-const actorHeader = "X-Test-Actor"
-
+// actorKey plays the part of a log-in.
 type actorKey struct{}
 
 func limited(t *testing.T, limits Limits) (*site, *clock) {

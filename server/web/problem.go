@@ -19,7 +19,7 @@ const (
 	InvalidCursor       Code = "invalid_cursor"         // the cursor was not made by this API
 	UnknownItem         Code = "unknown_item"           // no such entry in the catalogue
 	LoginRequired       Code = "login_required"         // the public may not do this
-	WrongCredentials    Code = "wrong_credentials"      // unknown login or wrong password: which one is not said
+	WrongCredentials    Code = "wrong_credentials"      //nolint:gosec // unknown login or wrong password: which one is not said. G101 takes the name for a password
 	SecondFactorNeeded  Code = "second_factor_required" // password right, the code of the second factor is missing or wrong
 	InvalidToken        Code = "invalid_token"          // an API token that is unknown, expired or revoked
 	Forbidden           Code = "forbidden"              // logged in, but without the right

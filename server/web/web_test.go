@@ -91,7 +91,10 @@ func (s *site) do(method, path, body string, header ...string) answer {
 
 // code is that of the problem that an answer is, or "".
 func (a answer) code() string {
-	var p struct{ Code, Detail string }
+	var p struct {
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+	}
 	if a.header.Get("Content-Type") != "application/problem+json" || json.Unmarshal([]byte(a.body), &p) != nil || p.Detail == "" {
 		return ""
 	}
