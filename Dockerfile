@@ -22,10 +22,14 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin jingwei
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin jingwei \
+    && install --directory --owner=10001 --mode=0700 /var/lib/jingwei
 COPY --from=server /out/jingwei /usr/local/bin/jingwei
 USER 10001
 ENV JINGWEI_LISTEN=0.0.0.0:8080
+# The keys that personal data are sealed with. Whoever loses them loses those data, so they lie outside of the container.
+ENV JINGWEI_KEY_FILE=/var/lib/jingwei/keys.json
+VOLUME /var/lib/jingwei
 EXPOSE 8080
 # The first start loads the demo county, which takes a while.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 \
