@@ -49,28 +49,27 @@ export function formatDateTime(time: string): string {
 /** As exact as a log is read: to the second. */
 export function formatSecond(time: string): string {
   return keep(
-    'second',
+    'logged',
     (l) => new Intl.DateTimeFormat(l, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }),
   ).format(new Date(time))
 }
 
 /** All that is known of an instant: to the millisecond, with the time zone. */
 export function formatInstant(time: string): string {
-  return keep(
-    'instant',
-    (l) =>
-      new Intl.DateTimeFormat(l, {
-        year: 'numeric',
-        month: 'long',
-        day: 'numeric',
-        hour: '2-digit',
-        minute: '2-digit',
-        second: '2-digit',
-        fractionalSecondDigits: 3,
-        hourCycle: 'h23',
-        timeZoneName: 'longOffset',
-      }),
-  ).format(new Date(time))
+  const at = new Date(time)
+  const clock = keep('clock3', (l) => {
+    return new Intl.DateTimeFormat(l, {
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      fractionalSecondDigits: 3,
+      hourCycle: 'h23',
+    })
+  })
+  // Chinese would have the zone between the date and the time.
+  const zone = keep('zone', (l) => new Intl.DateTimeFormat(l, { timeZoneName: 'longOffset' }))
+  const offset = zone.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  return `${formatDate(time)} ${clock.format(at)} ${offset}`
 }
 
 /** Clock time today, day and clock time within this year, the whole date before. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { en } from './en.ts'
-import { formatCount, formatDistance, formatDuration, formatMoment } from './format.ts'
+import { formatCount, formatDistance, formatDuration, formatInstant, formatMoment, formatSecond } from './format.ts'
 import { chooseLang, type Key, lang, t, word } from './index.ts'
 import { zh } from './zh.ts'
 
@@ -65,5 +65,14 @@ describe('formats', () => {
     expect(formatMoment(new Date(2026, 10, 21, 9, 5).toISOString(), now)).toBe('09:05')
     expect(formatMoment(new Date(2026, 2, 1, 9, 5).toISOString(), now)).toBe('03/01 09:05')
     expect(formatMoment(new Date(2025, 2, 1).toISOString(), now)).toBe('2025/3/1')
+  })
+
+  it('writes a time of a log to the second, and all of it to the millisecond with its zone', () => {
+    const at = new Date(2026, 10, 2, 9, 5, 7, 80).toISOString()
+    expect(formatSecond(at)).toBe('2026年11月2日 09:05:07')
+    expect(formatInstant(at)).toMatch(/^2026年11月2日 09:05:07\.080 GMT/)
+    chooseLang('en')
+    expect(formatSecond(at)).toBe('Nov 2, 2026, 09:05:07')
+    expect(formatInstant(at)).toMatch(/^November 2, 2026 09:05:07\.080 GMT/)
   })
 })

@@ -102,7 +102,6 @@ export const en: Record<keyof typeof zh, string> = {
   'deed.session.create': 'Logged in',
   'deed.session.refuse': 'Log-in refused',
   'deed.session.delete': 'Log-in ended',
-  'deed.session.end': 'Logged out',
   'deed.account.create': 'Account made',
   'deed.account.update': 'Account changed',
   'deed.account.delete': 'Account deleted',
@@ -111,6 +110,7 @@ export const en: Record<keyof typeof zh, string> = {
   'deed.account.unlock': 'Account unlocked',
   'deed.password.change': 'Password changed',
   'deed.password.reset': 'Password reset',
+  'deed.factor.create': 'Second step begun',
   'deed.factor.confirm': 'Second step set up',
   'deed.factor.remove': 'Second step removed',
   'deed.factor.recover': 'Recovery code used',
@@ -131,6 +131,5 @@ export const en: Record<keyof typeof zh, string> = {
   'deed.keys.drop': 'Old key dropped',
   'deed.audit.read': 'Audit log read',
   'deed.audit.export': 'Audit log exported',
-  'deed.audit.verify': 'Audit log verified',
   'deed.request.refuse': 'Request refused',
 }

@@ -98,7 +98,6 @@ export const zh = {
   'deed.session.create': '登录',
   'deed.session.refuse': '登录被拒',
   'deed.session.delete': '结束登录',
-  'deed.session.end': '退出登录',
   'deed.account.create': '新建账号',
   'deed.account.update': '修改账号',
   'deed.account.delete': '删除账号',
@@ -107,6 +106,7 @@ export const zh = {
   'deed.account.unlock': '解锁账号',
   'deed.password.change': '修改密码',
   'deed.password.reset': '重设密码',
+  'deed.factor.create': '开始设置两步验证',
   'deed.factor.confirm': '开启两步验证',
   'deed.factor.remove': '关闭两步验证',
   'deed.factor.recover': '使用恢复码',
@@ -127,6 +127,5 @@ export const zh = {
   'deed.keys.drop': '弃用旧密钥',
   'deed.audit.read': '查阅审计日志',
   'deed.audit.export': '导出审计日志',
-  'deed.audit.verify': '校验审计日志',
   'deed.request.refuse': '请求被拒',
 } as const
