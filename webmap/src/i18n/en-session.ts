@@ -38,7 +38,7 @@ export const enSession: Record<keyof typeof zhSession, string> = {
   'session.logout': 'Log out',
   'session.loggingOut': 'Logging out…',
   'session.logoutFailed': 'You are not logged out',
-  'session.menu': 'Menu of {name}',
+  'session.menu': '’s menu',
   'session.account': 'My account',
   'session.admin': 'Accounts',
   'session.audit': 'Audit log',

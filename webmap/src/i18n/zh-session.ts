@@ -35,7 +35,7 @@ export const zhSession = {
   'session.logout': '退出登录',
   'session.loggingOut': '正在退出…',
   'session.logoutFailed': '没有退出成功',
-  'session.menu': '{name}的菜单',
+  'session.menu': '的菜单',
   'session.account': '我的账号',
   'session.admin': '账号管理',
   'session.audit': '审计日志',
