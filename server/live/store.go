@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -49,7 +50,7 @@ func after(ctx context.Context, q db.Querier, seq int64, limit int) ([]Event, er
 func missed(ctx context.Context, q db.Querier, seq int64, f Filter, limit int) ([]Event, error) {
 	var kinds []string // seen wherever they happened
 	var args []any
-	condition := "kind = ANY ($3)"
+	conditions := []string{"kind = ANY ($3)"}
 	for i, scope := range f.scopes {
 		switch kind := audiences[i].kind; {
 		case scope.All:
@@ -59,11 +60,11 @@ func missed(ctx context.Context, q db.Querier, seq int64, f Filter, limit int) (
 			for j, a := range scope.Areas {
 				codes[j] = a.Code
 			}
-			condition += fmt.Sprintf(" OR kind = $%d AND areas && $%d", len(args)+4, len(args)+5)
+			conditions = append(conditions, fmt.Sprintf("kind = $%d AND areas && $%d", len(args)+4, len(args)+5))
 			args = append(args, kind, codes)
 		}
 	}
-	return listEvents(ctx, q, seq, limit, condition, append([]any{kinds}, args...)...)
+	return listEvents(ctx, q, seq, limit, strings.Join(conditions, " OR "), append([]any{kinds}, args...)...)
 }
 
 // listEvents takes a condition whose parameters begin with $3.
