@@ -141,7 +141,7 @@ export const en: Record<keyof typeof zh, string> = {
   'admin.signin.factorOff': 'off',
   'admin.signin.removeFactor': 'Remove…',
   'admin.signin.last': 'Last log-in',
-  'admin.signin.created': '(made {time})',
+  'admin.signin.created': 'Made',
   'admin.signin.own': 'You cannot disable, unlock or reset your own account here.',
   'admin.signin.ownLink': 'Go to “My account”',
   'admin.ask.password': 'New initial password?',

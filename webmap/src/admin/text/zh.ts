@@ -132,7 +132,7 @@ export const zh = {
   'admin.signin.factorOff': '未开启',
   'admin.signin.removeFactor': '移除…',
   'admin.signin.last': '最近登录',
-  'admin.signin.created': '（建立于 {time}）',
+  'admin.signin.created': '建立于',
   'admin.signin.own': '自己的账号不能在这里停用、解锁或重设。',
   'admin.signin.ownLink': '去“我的账号”',
   'admin.ask.password': '重设初始密码？',
