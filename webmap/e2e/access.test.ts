@@ -217,7 +217,8 @@ describe('a session that ends while a report is being written', () => {
     await expect.poll(() => page.locator('.feed li').count()).toBe(0)
     expect(await axe(page)).toEqual([])
     await shot(page, 'session-ended')
-    await page.getByRole('button', { name: '重新登录' }).click()
+    // No link to the log-in page leads away now.
+    await page.getByRole('complementary').getByRole('link', { name: '登录' }).click()
     const dialog = page.getByRole('dialog', { name: '登录' })
     expect(await dialog.getByLabel('账号', { exact: true }).inputValue()).toBe(login)
     // Escape closes the dialog and not the report under it.
@@ -234,6 +235,7 @@ describe('a session that ends while a report is being written', () => {
     await page.locator('.feed li').first().waitFor()
     expect(page.url()).toBe(before)
     expect(await page.getByRole('textbox', { name: '标题' }).inputValue()).toBe('写到一半的标题')
+    expect(await page.getByRole('combobox', { name: '来源' }).inputValue()).toBe('hotline_12345')
   })
 
   it('is noticed at once when the person logs out in another tab', async () => {

@@ -1,5 +1,5 @@
 import { computed, ref, shallowRef } from 'vue'
-import { listenForRefusals } from '../api/client.ts'
+import { ApiError, listenForRefusals } from '../api/client.ts'
 import { sessionApi } from '../api/session.ts'
 import type { Account, Session } from '../api/types.ts'
 import { announceSession, hearSession } from './channel.ts'
@@ -82,7 +82,10 @@ export function tookSession(found: Session) {
 
 /** Logs out, here and in all tabs. */
 export async function logOut() {
-  await sessionApi.logOut()
+  await sessionApi.logOut().catch((error) => {
+    // Whoever is not logged in any more wants nothing else.
+    if (!(error instanceof ApiError && error.code === 'login_required')) throw error
+  })
   state.value = null
   interrupted.value = null
   announceSession()
@@ -94,6 +97,21 @@ export function loginAddress(problem = ''): string {
   const back = location.pathname + location.search + location.hash
   const query = new URLSearchParams({ ...(problem && { problem }), return: back })
   return `/login?${query}`
+}
+
+/** Logging in on the spot was asked for: the banner opens its dialog. */
+export const asked = ref(false)
+
+/**
+ * What a link to the log-in page does: its address is that of the view at the click. Where a session was interrupted the page
+ * is not left, because what was typed on it would be lost.
+ */
+export function followLogin(event: Event) {
+  if (!interrupted.value) (event.currentTarget as HTMLAnchorElement).href = loginAddress()
+  else if (event.type === 'click') {
+    event.preventDefault()
+    asked.value = true
+  }
 }
 
 listenForRefusals((code) => {
