@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { axe, base, type Feature, get, type SIZES, shot, visit } from './harness.ts'
-import { as, call, logIn, newLogin } from './people.ts'
+import { call, newLogin } from './people.ts'
 
 interface Made {
   account: { id: string }
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 describe('the page of the audit log', () => {
   it('tells what a security administrator did, from the newest', async () => {
-    const administrator = await visit('/admin', as('demo-security'))
+    const administrator = await visit('/admin', { as: 'demo-security' })
     const made = await call<Made>(administrator.page, 'POST', 'accounts', { login, name: FORMULA, kind: 'person' })
     id = made.account.id
     const grant = await call<{ id: string }>(administrator.page, 'POST', `accounts/${id}/grants`, {
@@ -42,7 +42,7 @@ describe('the page of the audit log', () => {
     })
     expect(own.status()).toBe(403)
 
-    const { page, complaints } = await visit('/audit', as('demo-auditor'))
+    const { page, complaints } = await visit('/audit', { as: 'demo-auditor' })
     const rows = page.locator('tbody tr')
     await rows.first().waitFor()
     expect(await rows.locator('time').first().textContent()).toMatch(/\d\d:\d\d:\d\d/)
@@ -84,7 +84,7 @@ describe('the page of the audit log', () => {
   })
 
   it('finds by login, goes back, and keeps the filter in the address', async () => {
-    const { page } = await visit('/audit?period=today', as('demo-auditor'))
+    const { page } = await visit('/audit?period=today', { as: 'demo-auditor' })
     const who = page.locator('tbody tr .who')
     await page.getByRole('textbox', { name: '账号名' }).fill('demo-security')
     await page.keyboard.press('Enter')
@@ -101,7 +101,7 @@ describe('the page of the audit log', () => {
   })
 
   it('finds what concerns an area, also from the search', async () => {
-    const { page } = await visit('/audit', as('demo-auditor'))
+    const { page } = await visit('/audit', { as: 'demo-auditor' })
     await page.getByRole('button', { name: '更多条件' }).click()
     await page.getByRole('combobox', { name: '查找区域或坐标' }).fill(town.properties.name)
     await page.getByRole('listbox').getByRole('option').first().click()
@@ -115,7 +115,7 @@ describe('the page of the audit log', () => {
   })
 
   it('takes a span of time, and says when nothing lies in it', async () => {
-    const { page } = await visit('/audit?from=2001-01-01T00:00&to=2001-01-02T00:00', as('demo-auditor'))
+    const { page } = await visit('/audit?from=2001-01-01T00:00&to=2001-01-02T00:00', { as: 'demo-auditor' })
     await page.getByText('没有符合条件的记录').waitFor()
     expect(await page.getByLabel('从', { exact: true }).inputValue()).toBe('2001-01-01T00:00')
     await page.getByRole('button', { name: '7 天' }).click()
@@ -124,7 +124,7 @@ describe('the page of the audit log', () => {
   })
 
   it('exports what the filter finds, in which no cell is a formula', async () => {
-    const { page } = await visit(`/audit?object=account/${id}`, as('demo-auditor'))
+    const { page } = await visit(`/audit?object=account/${id}`, { as: 'demo-auditor' })
     const link = page.getByRole('link', { name: /导出 CSV（全部 \d+ 条）/ })
     await link.waitFor()
     const count = Number(/\d+/.exec((await link.textContent()) ?? '')?.[0])
@@ -145,7 +145,7 @@ describe('the page of the audit log', () => {
   })
 
   it('says that the log is whole, and where it is not', async () => {
-    const { page } = await visit('/audit', as('demo-auditor'))
+    const { page } = await visit('/audit', { as: 'demo-auditor' })
     const chain = page.getByRole('region', { name: '日志的完整性' })
     await chain.getByText(/日志完整，未被改动|还没有校验过整个日志/).waitFor()
     await chain.getByText(/共 [\d,]+ 条/).waitFor()
@@ -168,8 +168,8 @@ describe('the page of the audit log', () => {
   it('shows a failure and tries again', async () => {
     let broken = true
     const { page } = await visit('/audit', {
+      as: 'demo-auditor',
       prepare: async (page) => {
-        await logIn(page, 'demo-auditor')
         await page.route('**/api/v1/audit?*', (route) =>
           broken
             ? route.fulfill({
@@ -193,7 +193,7 @@ describe('the page of the audit log', () => {
   })
 
   it('goes from row to row with the keyboard', async () => {
-    const { page } = await visit('/audit', as('demo-auditor'))
+    const { page } = await visit('/audit', { as: 'demo-auditor' })
     await page.locator('tbody tr').nth(3).waitFor()
     await page.locator('tbody tr').first().getByRole('button').focus()
     await page.keyboard.press('ArrowDown')
@@ -204,7 +204,7 @@ describe('the page of the audit log', () => {
   })
 
   it('is closed to everybody else, and the server says so too', async () => {
-    const { page } = await visit('/audit', as('demo-security'))
+    const { page } = await visit('/audit', { as: 'demo-security' })
     await page.getByRole('heading', { name: '这个页面只供审计员使用' }).waitFor()
     expect(await axe(page)).toEqual([])
     expect((await page.request.get(`${base}/api/v1/audit`)).status()).toBe(403)
@@ -214,7 +214,7 @@ describe('the page of the audit log', () => {
   it.each(['desk', 'phone'] as (keyof typeof SIZES)[])(
     'is pictured at the size %s, without a fault that axe knows',
     async (size) => {
-      const { page, complaints } = await visit('/audit', { ...as('demo-auditor'), size })
+      const { page, complaints } = await visit('/audit', { as: 'demo-auditor', size })
       await page.locator('tbody tr').nth(3).waitFor()
       expect(await axe(page)).toEqual([])
       await shot(page, `audit-list-${size}`)

@@ -1,26 +1,23 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { base } from './harness.ts'
+import { base, logIn } from './harness.ts'
 
-const DEMO_PASSWORD = 'Jingwei-Demo-2026'
-/** A password that every account of these tests takes in place of its initial one. */
+/** A password that accounts of these tests take in place of their initial one. */
 export const OWN_PASSWORD = 'correct horse battery staple 7'
 
-/** Logs the browser of a page in, without its log-in page. */
-export async function logIn(page: Page, login: string, password = DEMO_PASSWORD) {
-  const response = await page.request.post(`${base}/api/v1/session`, { data: { login, password } })
-  expect(response.status(), `log-in of ${login}: ${await response.text()}`).toBe(200)
+/** A login that no other test has. */
+export const newLogin = (what: string) => `e2e-${what}-${Date.now().toString(36)}`
+
+/** Logs the browser of an open page in, without its log-in page. */
+export async function comeIn(page: Page, login: string, password: string) {
+  const [name, value] = (await logIn(login, password)).split('=') as [string, string]
+  await page.context().addCookies([{ name, value, url: base, httpOnly: true, sameSite: 'Lax' }])
 }
 
-/** Logs in as a demo account before the page is opened. */
-export const as = (login: string) => ({ prepare: (page: Page) => logIn(page, login) })
-
-/** Logs in for the first time: the initial password has to be changed. */
+/** Comes in for the first time: the initial password has to be changed. */
 export async function enter(page: Page, login: string, initial: string, own = OWN_PASSWORD) {
-  await logIn(page, login, initial)
-  const response = await page.request.put(`${base}/api/v1/account/password`, {
-    data: { current: initial, new: own },
-  })
+  await comeIn(page, login, initial)
+  const response = await page.request.put(`${base}/api/v1/account/password`, { data: { current: initial, new: own } })
   expect(response.status(), await response.text()).toBe(204)
 }
 
@@ -34,6 +31,3 @@ export async function call<T>(page: Page, method: string, path: string, data?: u
   expect(response.ok(), `${method} ${path}: ${response.status()} ${await response.text()}`).toBe(true)
   return (await response.text()) === '' ? (undefined as T) : ((await response.json()) as T)
 }
-
-/** A login that no other test has. */
-export const newLogin = (what: string) => `e2e-${what}-${Date.now().toString(36)}`
