@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"net/http"
 	"strings"
 	"sync"
@@ -113,4 +114,45 @@ func TestStreamEndsWithTheRights(t *testing.T) {
 	look("token revoked", revoked, true)
 	look("public", public, false)
 	all.Wait()
+}
+
+// TestStreamMovesOn: who may not see an event is told its number at the next heartbeat, and nothing else, so as not to ask for it again.
+func TestStreamMovesOn(t *testing.T) {
+	t.Parallel()
+	s := setupCounty(t)
+	all := s.follow("")
+	next(t, all, "hello")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	blocks := make(chan string, 10)
+	go func() {
+		defer close(blocks)
+		block := ""
+		for scanner := bufio.NewScanner(response.Body); scanner.Scan(); {
+			if block += scanner.Text() + "\n"; scanner.Text() == "" {
+				blocks <- block
+				block = ""
+			}
+		}
+	}()
+	if hello := <-blocks; !strings.Contains(hello, "event: hello") {
+		t.Fatalf("the stream begins with %q", hello)
+	}
+	s.do(http.MethodPost, "/api/v1/incidents", report("不公开"))
+	e := next(t, all, "incident.created")
+	select {
+	case block := <-blocks:
+		if want := "id: " + e.id + "\n\n"; block != want {
+			t.Errorf("the public is told %q, want %q", block, want)
+		}
+	case <-time.After(12 * time.Second):
+		t.Error("no heartbeat")
+	}
 }

@@ -77,6 +77,7 @@ export class Connection {
         if (done) break
         say({ kind: 'heard', at: Date.now() })
         for (const event of parser.push(value)) this.receive(event, say)
+        if (parser.lastId !== '') say({ kind: 'event', at: Date.now(), id: parser.lastId })
       }
     } catch {
       // Every failure has the same remedy: the state machine waits and connects again, and the page shows it.

@@ -23,6 +23,14 @@ describe('SseParser', () => {
     }
   })
 
+  it('moves on by an id alone, once its block is complete', () => {
+    const parser = new SseParser()
+    expect(parser.push('id: 7\ndata: x\n\nid: 9\n')).toHaveLength(1)
+    expect(parser.lastId).toBe('7')
+    expect(parser.push('\n: \n\n')).toEqual([])
+    expect(parser.lastId).toBe('9')
+  })
+
   it('keeps an unfinished event to itself', () => {
     expect(new SseParser().push('data: half\n')).toEqual([])
   })

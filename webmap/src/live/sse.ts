@@ -11,6 +11,8 @@ export interface SseEvent {
  * reconnect times are ours (machine.ts).
  */
 export class SseParser {
+  /** The id up to which the stream has come: also a block of an id alone moves it on. */
+  lastId = ''
   private rest = ''
   private id = ''
   private name = ''
@@ -42,6 +44,7 @@ export class SseParser {
   }
 
   private finish(events: SseEvent[]) {
+    this.lastId = this.id
     if (this.data.length > 0) events.push({ id: this.id, name: this.name || 'message', data: this.data.join('\n') })
     this.name = ''
     this.data = []
