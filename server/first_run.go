@@ -43,15 +43,22 @@ func demoAreas(atlas *area.Atlas) (areas account.DemoAreas, ok bool) {
 // checkAudience refuses to serve where others than this machine could come in with the passwords of demo accounts.
 func (a *App) checkAudience(ctx context.Context, address net.Addr) error {
 	a.accounts.ListensOn(address)
-	if isLoopback(address) {
+	if a.isAlone(address) {
 		return nil
 	}
 	logins, err := a.accounts.DemoLogins(ctx)
 	if err == nil && len(logins) > 0 {
-		err = fmt.Errorf("%s can be reached by others, and the database has demo accounts, whose password everybody knows: "+
+		err = fmt.Errorf("%s can be reached by others, by itself, a proxy or the public URL, and the database has demo accounts, whose password everybody knows: "+
 			"remove them with jingwei user remove-demo, or answer on this machine only with --listen 127.0.0.1:8080", address)
 	}
 	return err
+}
+
+// isAlone reports whether only this machine comes to an address of the server: it listens to no other, and it was not told of a proxy or of
+// a public URL through which others come.
+func (a *App) isAlone(address net.Addr) bool {
+	o := a.surroundings
+	return isLoopback(address) && len(o.TrustedProxies) == 0 && (o.PublicURL == nil || account.LoopbackHost(o.PublicURL.Host))
 }
 
 func isLoopback(address net.Addr) bool {

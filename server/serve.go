@@ -67,7 +67,7 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 		}
 	}
 	// Where others could use them, the demo county comes without demo accounts.
-	if cmd.Demo && isLoopback(listener.Addr()) {
+	if cmd.Demo && app.isAlone(listener.Addr()) {
 		if err := app.makeDemoAccounts(ctx); err != nil {
 			return err
 		}

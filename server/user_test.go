@@ -204,6 +204,12 @@ func TestDemoAccounts(t *testing.T) {
 	if code, out, errOut := serving(t, url, "--listen", "0.0.0.0:0"); code != 1 || !strings.Contains(errOut, "jingwei user remove-demo") || strings.Contains(out, "ready") {
 		t.Errorf("serve for others: exit %d, %s%s", code, out, errOut)
 	}
+	// A proxy on this machine that gives us our own address as the host cannot be told from the machine, but the declared way in can.
+	for _, way := range [][]string{{"--public-url", "https://map.example.org"}, {"--trusted-proxy", "127.0.0.1"}} {
+		if code, out, errOut := serving(t, url, append(way, "--listen", "127.0.0.1:0")...); code != 1 || !strings.Contains(errOut, "jingwei user remove-demo") || strings.Contains(out, "ready") {
+			t.Errorf("serve with %v: exit %d, %s%s", way, code, out, errOut)
+		}
+	}
 	if code, out, errOut := serving(t, url, "--listen", "127.0.0.1:0"); code != 0 || !strings.Contains(out, "demo-dispatcher") || !strings.Contains(out, account.DemoPassword) {
 		t.Errorf("serve here: exit %d, %s%s", code, out, errOut)
 	}
