@@ -34,6 +34,9 @@ func (cmd *snapCommand) Run(ctx context.Context, c *Config, s *streams, now cloc
 		return err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	if err := app.snap.AskBatch(ctx); err != nil {
+		return err
+	}
 	if app.areas.Current().Edition.Number == 0 {
 		return errors.New("there are no areas to snap to yet: load the demo county with jingwei demo, or your own with jingwei import areas")
 	}
