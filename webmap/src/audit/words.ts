@@ -1,4 +1,5 @@
 import { t, word } from './text/index.ts'
+import type { Entry } from './types.ts'
 
 /** What was done, in words; its code where it is new to this page. */
 export const deedOf = (action: string): string => word('deed', action)
@@ -9,8 +10,13 @@ export function actorOf({ login, via }: { login: string; via: string }): { login
   return { login: login || t('audit.unknown'), via: via === 'session' ? '' : word('via', via) }
 }
 
-/** "account/0190…" as its kind in words and a short id. Ids of a kind differ at their ends. */
-export function thingOf(object: string): { noun: string; id: string; short: string } {
+/** "account/0190…" as its kind in words and a short id: ids of a kind differ at their ends. A refused request names its path. */
+export function thingOf({ action, object }: Pick<Entry, 'action' | 'object'>): {
+  noun: string
+  id: string
+  short: string
+} {
+  if (action === 'request.refuse') return { noun: '', id: `/api/v1/${object}`, short: object }
   const at = object.indexOf('/')
   const noun = at < 0 ? object : object.slice(0, at)
   const id = at < 0 ? '' : object.slice(at + 1)
