@@ -36,7 +36,6 @@ const zh = {
   'login.other': '退出，换一个账号',
   'login.demo': '示例账号',
   'login.demoHint': '点一下即登录。这些账号只存在于示例数据中，只在本机可用，密码人人知道。',
-  'login.demoOn': '辖区：{area}',
   'login.change': '修改密码',
   'login.changeHint': '您的密码已到期，或由管理员设置。换成自己的新密码后继续。',
   'login.problem.sso_state': '单点登录等得太久，或不是从这个浏览器开始的。请再试一次。',
@@ -108,7 +107,6 @@ const en: Record<keyof typeof zh, string> = {
   'login.demo': 'Demo accounts',
   'login.demoHint':
     'One click logs in. They exist on demo data only and work on this machine only; everybody knows their passwords.',
-  'login.demoOn': 'Area: {area}',
   'login.change': 'Change the password',
   'login.changeHint': 'Your password has expired or was set by an administrator. Choose one of your own to go on.',
   'login.problem.sso_state': 'Single sign-on took too long, or was begun in another browser. Try again.',
