@@ -16,8 +16,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"jingwei/server/access"
-	"jingwei/server/account"
-	"jingwei/server/web"
 )
 
 // version is set when a release is built; otherwise the revision of the source says what runs.
@@ -51,55 +49,9 @@ type Config struct {
 	KeyFile     string  `help:"File with the keys that personal data are sealed with (keys.json in the data directory). JINGWEI_KEYS can hold its content instead." env:"JINGWEI_KEY_FILE" placeholder:"FILE"`
 	SnapWithinM float64 `name:"snap-within-m" help:"A point outside every area, but at most this many metres away from one, is given to the nearest, marked inferred." env:"JINGWEI_SNAP_WITHIN_M" default:"0" placeholder:"METRES"`
 
-	PasswordMinLength int           `help:"Characters that a password must have." env:"JINGWEI_PASSWORD_MIN_LENGTH" default:"12" placeholder:"N"`
-	PasswordMaxAge    days          `help:"A password has to be changed after this time, for example 90d; 0 is never." env:"JINGWEI_PASSWORD_MAX_AGE" default:"0" placeholder:"DAYS"`
-	SessionIdle       time.Duration `help:"A session ends this long after the last request." env:"JINGWEI_SESSION_IDLE" default:"30m" placeholder:"TIME"`
-	SessionMax        time.Duration `help:"A session ends this long after the log-in." env:"JINGWEI_SESSION_MAX" default:"12h" placeholder:"TIME"`
-
-	PublicURL    string   `name:"public-url" help:"Where browsers reach the server, for example https://map.example.org. Needed behind a proxy; with https, cookies and browsers keep to https." env:"JINGWEI_PUBLIC_URL" placeholder:"URL"`
-	TrustedProxy []string `help:"Networks or addresses of the proxies before the server, whose X-Forwarded-For and X-Forwarded-Proto are believed." env:"JINGWEI_TRUSTED_PROXY" placeholder:"CIDR"`
-	signOnFlags
-	limitFlags
-
 	Verbose bool `short:"v" help:"Log more." env:"JINGWEI_VERBOSE"`
-}
 
-// surroundings are what lies between the server and the browsers.
-func (c *Config) surroundings() (o web.Options, err error) {
-	if c.PublicURL != "" {
-		if o.PublicURL, err = web.ParsePublicURL(c.PublicURL); err != nil {
-			return o, fmt.Errorf("--public-url: %w", err)
-		}
-	}
-	if o.TrustedProxies, err = web.ParseProxies(c.TrustedProxy); err != nil {
-		return o, fmt.Errorf("--trusted-proxy: %w", err)
-	}
-	return o, nil
-}
-
-// accountRules are what a city sets about passwords and sessions.
-func (c *Config) accountRules() account.Rules {
-	return account.Rules{
-		PasswordMinLength: c.PasswordMinLength, PasswordMaxAge: time.Duration(c.PasswordMaxAge), SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
-	}
-}
-
-// days is a length of time that may be written in days: 90d.
-type days time.Duration
-
-// UnmarshalText reads 90d, and what time.ParseDuration reads.
-func (d *days) UnmarshalText(text []byte) error {
-	if number, ok := strings.CutSuffix(string(text), "d"); ok {
-		n, err := strconv.ParseUint(number, 10, 16)
-		if err != nil {
-			return fmt.Errorf("%q is no number of days", number)
-		}
-		*d = days(time.Duration(n) * 24 * time.Hour)
-		return nil
-	}
-	duration, err := time.ParseDuration(string(text))
-	*d = days(duration)
-	return err
+	served `kong:"-"` // what serve is told besides
 }
 
 // streams are what a command reads and writes.

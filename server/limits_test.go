@@ -19,9 +19,9 @@ import (
 func TestPublicLimits(t *testing.T) {
 	t.Parallel()
 	slow := func(burst int) web.Limit { return web.Limit{Burst: burst, Every: time.Hour} }
-	s := start(t, &Config{DatabaseURL: dbtest.URL(t), TrustedProxy: []string{"127.0.0.1"}, limitFlags: limitFlags{
+	s := start(t, &Config{DatabaseURL: dbtest.URL(t), served: served{TrustedProxy: []string{"127.0.0.1"}, limitFlags: limitFlags{
 		LimitReport: slow(2), LimitPhoto: slow(1), LimitFollow: slow(2), LimitLogin: slow(3), LimitSnap: slow(4), LimitOther: slow(5),
-	}}).as()
+	}}}).as()
 	from := func(address string) []string { return []string{"X-Forwarded-For", address} }
 	ask := func(method, path, body string, header []string) int {
 		return s.do(method, path, body, header...).status

@@ -18,12 +18,14 @@ type serveCommand struct {
 	Demo           bool   `help:"Load the demo county first when there are no areas yet."`
 	RetentionYears int    `help:"Delete reporters' data this many years after an incident is closed, each night; 0 keeps them." env:"JINGWEI_RETENTION_YEARS" default:"2" placeholder:"N"`
 	demoFlags
+	served
 }
 
 func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clock) (err error) {
 	if err := cmd.check(); err != nil {
 		return err
 	}
+	c.served = cmd.served
 	if _, err := c.surroundings(); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type signOnFlags struct {
 const secretVariable = "JINGWEI_OIDC_CLIENT_SECRET" //nolint:gosec // G101: the name of a variable
 
 // signOn is the provider that is configured; ok is false where there is none. Without a public URL, browsers come to the listener's address.
-func (c *Config) signOn(public *url.URL, listener net.Addr) (o account.OIDC, ok bool, err error) {
+func (c signOnFlags) signOn(public *url.URL, listener net.Addr) (o account.OIDC, ok bool, err error) {
 	if c.OIDCIssuer == "" {
 		if c.OIDCClientID != "" || c.OIDCClientSecretFile != "" {
 			return o, false, errors.New("single sign-on needs --oidc-issuer too")

@@ -256,7 +256,7 @@ func TestSignOnFlags(t *testing.T) {
 		{signOnFlags{OIDCIssuer: "https://id.example.org", OIDCClientID: "jingwei"}, "x", ""},
 	} {
 		t.Setenv(secretVariable, test.secret)
-		o, ok, err := (&Config{signOnFlags: test.flags}).signOn(nil, listener)
+		o, ok, err := test.flags.signOn(nil, listener)
 		switch {
 		case test.says != "":
 			if err == nil || !strings.Contains(err.Error(), test.says) {
