@@ -130,7 +130,7 @@ func TestStreamMovesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	t.Cleanup(func() { response.Body.Close() })
 	blocks := make(chan string, 10)
 	go func() {
 		defer close(blocks)
