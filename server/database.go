@@ -56,7 +56,9 @@ func (c *Config) openDatabase(ctx context.Context, use use) (*database, error) {
 		return nil, errors.Join(err, d.close())
 	}
 	// Two transactions that each made a partition for events and one for the log, in another order, would wait for each other.
-	if err := errors.Join(live.EnsureMonths(ctx, d.Pool), audit.EnsureMonths(ctx, d.Pool, time.Now())); err != nil {
+	now := time.Now()
+	week := now.AddDate(0, 0, 7)
+	if err := errors.Join(live.EnsureMonths(ctx, d.Pool, now, week), audit.EnsureMonths(ctx, d.Pool, now, week)); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil

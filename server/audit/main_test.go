@@ -31,7 +31,7 @@ type log struct {
 func setup(t testing.TB) *log {
 	t.Helper()
 	pool := dbtest.Open(t)
-	if err := audit.EnsureMonths(t.Context(), pool, time.Now()); err != nil {
+	if err := audit.EnsureMonths(t.Context(), pool, time.Now(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	return &log{audit.NewService(pool, time.Now), t, pool, dbtest.Owner(t, pool)}

@@ -52,5 +52,8 @@ func (f Filter) said() map[string]any {
 	if f.Text != "" {
 		said["text"] = true
 	}
+	if f.Before != uuid.Nil {
+		said["cursor"] = f.Before
+	}
 	return said
 }

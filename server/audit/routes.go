@@ -2,14 +2,12 @@ package audit
 
 import (
 	"context"
-	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"jingwei/server/access"
@@ -48,12 +46,8 @@ func Routes(server *web.Server, s *Service) {
 		if err != nil {
 			return nil, err
 		}
-		if in.Cursor != "" {
-			id, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-			if err != nil || len(id) != len(filter.Before) || isZero(uuid.UUID(id)) {
-				return nil, web.NewProblem(web.InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", in.Cursor)
-			}
-			filter.Before = uuid.UUID(id)
+		if filter.Before, err = web.DecodeCursor(in.Cursor); err != nil {
+			return nil, err
 		}
 		records, more, err := s.Search(ctx, filter, in.Limit)
 		if err != nil {
@@ -61,9 +55,7 @@ func Routes(server *web.Server, s *Service) {
 		}
 		out := &web.Output[web.Page[Record]]{Body: web.Page[Record]{Items: append([]Record{}, records...)}}
 		if more {
-			last := records[len(records)-1].ID
-			next := base64.RawURLEncoding.EncodeToString(last[:])
-			out.Body.Next = &next
+			out.Body.Next = web.EncodeCursor(records[len(records)-1].ID)
 		}
 		return out, nil
 	})

@@ -53,7 +53,7 @@ func (s *Service) linkUntil(ctx context.Context) {
 		s.flushRefusals(ctx, false)
 		err := link(ctx, s.pool)
 		if err == nil && time.Since(told) > tellEvery {
-			if err = EnsureMonths(ctx, s.pool, s.now()); err == nil {
+			if err = EnsureMonths(ctx, s.pool, s.now(), s.now().AddDate(0, 0, 7)); err == nil {
 				s.tellHead(ctx)
 				told = time.Now()
 			}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -36,16 +37,12 @@ const (
 )
 
 // Search is at most limit rows that pass the filter, the newest first; more tells whether older ones follow. That somebody looked is in the
-// log too, once a search, not for each of its pages.
+// log too, for each page: whoever makes up a cursor begins where they like.
 func (s *Service) Search(ctx context.Context, f Filter, limit int) (records []Record, more bool, err error) {
 	if err := access.Ask(ctx, access.AuditRead, nil); err != nil {
 		return nil, false, err
 	}
-	action := "audit.read"
-	if !isZero(f.Before) {
-		action = ""
-	}
-	records, err = s.page(ctx, f, limit+1, searchTimeout, action)
+	records, err = s.page(ctx, f, limit+1, searchTimeout, "audit.read")
 	if len(records) > limit {
 		return records[:limit], true, err
 	}
@@ -147,7 +144,7 @@ func (s *Service) Chain(ctx context.Context) (ChainState, error) {
 	state.Broken = &BrokenState{Found: v.Found, Findings: make([]BrokenLink, len(v.Findings))}
 	for i, f := range v.Findings {
 		b := BrokenLink{Seq: f.Seq, Problem: f.Problem}
-		if !isZero(f.ID) {
+		if f.ID != uuid.Nil {
 			b.ID, b.At = f.ID.String(), &f.At
 		}
 		state.Broken.Findings[i] = b

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
 	"jingwei/server/audit"
@@ -73,7 +75,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Pages hold each row once, and only the first one is a search.
+// Pages hold each row once, and each leaves a row: also one that begins at a cursor that somebody made up.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	l := setup(t)
@@ -99,8 +101,15 @@ func TestPages(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("pages %q", got)
 	}
-	if n := l.count(`SELECT count(*) FROM audit WHERE action = 'audit.read'`); n != 1 {
-		t.Errorf("%d searches in the log", n)
+	if n := l.count(`SELECT count(*) FROM audit WHERE action = 'audit.read'`); n != 3 {
+		t.Errorf("%d of 3 pages in the log", n)
+	}
+	records, _, err := l.Search(auditor, audit.Filter{Object: "account/3", Before: uuid.Max}, 3)
+	if err != nil || len(records) != 1 {
+		t.Fatalf("%d rows before a made up id, %v", len(records), err)
+	}
+	if n := l.count(`SELECT count(*) FROM audit WHERE action = 'audit.read' AND after->>'object' = 'account/3' AND after->>'cursor' = '` + uuid.Max.String() + `'`); n != 1 {
+		t.Errorf("%d searches with a made up cursor in the log", n)
 	}
 }
 

@@ -16,50 +16,41 @@ import (
 // list gives at most limit rows that pass a filter, the newest first. A range of time is a range of ids, so that only its months are read.
 // Each call is planned with its values, as which index serves it depends on them.
 func list(ctx context.Context, q db.Querier, f Filter, limit int) ([]Record, error) {
-	var where []string
-	var args []any
-	add := func(condition string, values ...any) {
-		for _, v := range values {
-			args = append(args, v)
-			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
-		}
-		where = append(where, condition)
-	}
-	add("true")
+	var where db.Where
 	if !f.From.IsZero() {
-		add("id >= uuid_v7_floor(?) AND at >= ?", f.From.Truncate(time.Millisecond), f.From)
+		where.And("id >= uuid_v7_floor(?) AND at >= ?", f.From.Truncate(time.Millisecond), f.From)
 	}
 	if !f.To.IsZero() {
-		add("id < uuid_v7_floor(?) AND at < ?", f.To.Truncate(time.Millisecond).Add(time.Millisecond), f.To)
+		where.And("id < uuid_v7_floor(?) AND at < ?", f.To.Truncate(time.Millisecond).Add(time.Millisecond), f.To)
 	}
 	if f.Before != uuid.Nil {
-		add("id < ?", f.Before)
+		where.And("id < ?", f.Before)
 	}
 	if f.Login != "" {
-		add("login = ?", f.Login)
+		where.And("login = ?", f.Login)
 	}
 	if strings.HasSuffix(f.Action, ".") {
-		add("starts_with(action, ?)", f.Action)
+		where.And("starts_with(action, ?)", f.Action)
 	} else if f.Action != "" {
-		add("action = ?", f.Action)
+		where.And("action = ?", f.Action)
 	}
 	if strings.HasSuffix(f.Object, "/") {
-		add("starts_with(object, ?)", f.Object)
+		where.And("starts_with(object, ?)", f.Object)
 	} else if f.Object != "" {
-		add("object = ?", f.Object)
+		where.And("object = ?", f.Object)
 	}
 	if f.Area != "" {
-		add("? = ANY (areas)", f.Area)
+		where.And("? = ANY (areas)", f.Area)
 	}
 	if f.Outcome != "" {
-		add("outcome = ?", f.Outcome)
+		where.And("outcome = ?", f.Outcome)
 	}
 	if f.Text != "" {
-		add("strpos(lower(concat_ws(' ', login, address, request, action, object, array_to_string(areas, ' '), reason, before::text, after::text)), lower(?)) > 0", f.Text)
+		where.And("strpos(lower(concat_ws(' ', login, address, request, action, object, array_to_string(areas, ' '), reason, before::text, after::text)), lower(?)) > 0", f.Text)
 	}
-	args = append(args, limit)
-	rows, err := q.Query(ctx, `SELECT id, at, login, via, address, request, action, object, areas, outcome, reason, before, after FROM audit WHERE `+
-		strings.Join(where, " AND ")+fmt.Sprintf(` ORDER BY id DESC LIMIT $%d`, len(args)), append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	sql := `SELECT id, at, login, via, address, request, action, object, areas, outcome, reason, before, after FROM audit WHERE ` +
+		where.String() + ` ORDER BY id DESC LIMIT ` + where.Arg(limit)
+	rows, err := q.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, where.Args()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -104,10 +95,7 @@ func findHead(ctx context.Context, q db.Querier) (h Head, ok bool, err error) {
 	return h, ok, err
 }
 
-// EnsureMonths makes the partitions for the coming week: a transaction that made one itself would keep all others out of the log until it ends.
-func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
-	if _, err := pool.Exec(ctx, `SELECT ensure_months('audit', $1, $2)`, now, now.AddDate(0, 0, 7)); err != nil {
-		return fmt.Errorf("partitions of the audit log: %w", err)
-	}
-	return nil
+// EnsureMonths makes the partitions for what is done from since to until.
+func EnsureMonths(ctx context.Context, q db.Querier, since, until time.Time) error {
+	return db.EnsureMonths(ctx, q, "audit", since, until)
 }

@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"jingwei/server/csvfile"
 )
 
@@ -47,5 +45,3 @@ func (t *table) write(records []Record) error {
 	t.csv.Flush()
 	return t.csv.Error()
 }
-
-func isZero(id uuid.UUID) bool { return id == uuid.Nil }

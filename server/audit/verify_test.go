@@ -335,8 +335,8 @@ func TestAppendOnly(t *testing.T) {
 	l.wantWhole(3)
 }
 
-// The log of a database that had version 8 begins empty, and works.
-func TestFromVersionEight(t *testing.T) {
+// The log of a new database begins empty, and works, without the partitions that setup makes.
+func TestNewDatabase(t *testing.T) {
 	t.Parallel()
 	pool, err := db.OpenApplication(t.Context(), dbtest.Blank(t), "")
 	if err != nil {

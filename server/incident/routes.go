@@ -2,7 +2,6 @@ package incident
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
 	"strings"
 	"time"
@@ -162,9 +161,7 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 			out.Body.Items[n] = s.resource(i)
 		}
 		if more {
-			last := incidents[len(incidents)-1].ID
-			next := base64.RawURLEncoding.EncodeToString(last[:])
-			out.Body.Next = &next
+			out.Body.Next = web.EncodeCursor(incidents[len(incidents)-1].ID)
 		}
 		return out, nil
 	})
@@ -243,14 +240,8 @@ func (in *listInput) filter(atlas *area.Atlas) (f Filter, err error) {
 		}
 		f.Bounds = &bounds
 	}
-	if in.Cursor != "" {
-		id, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-		if err != nil || len(id) != len(f.Before) {
-			return f, web.NewProblem(web.InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", in.Cursor)
-		}
-		f.Before = uuid.UUID(id)
-	}
-	return f, nil
+	f.Before, err = web.DecodeCursor(in.Cursor)
+	return f, err
 }
 
 func (s *Service) resource(i Incident) Resource {

@@ -82,32 +82,24 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (Incident, bool, erro
 // large it is, so each call is planned with its values (QueryExecModeCacheDescribe): the generic plan of a prepared statement takes seconds
 // over 5 million incidents where this one takes milliseconds.
 func list(ctx context.Context, pool *pgxpool.Pool, f Filter, limit int) ([]Incident, error) {
-	var where []string
-	var args []any
-	add := func(condition string, values ...any) {
-		for _, v := range values {
-			args = append(args, v)
-			condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(args)), 1)
-		}
-		where = append(where, condition)
-	}
+	var where db.Where
 	if !f.From.IsZero() {
-		add("id >= uuid_v7_floor(?) AND reported_at >= ?", f.From.Truncate(time.Millisecond), f.From)
+		where.And("id >= uuid_v7_floor(?) AND reported_at >= ?", f.From.Truncate(time.Millisecond), f.From)
 	}
 	if !f.To.IsZero() {
-		add("id < uuid_v7_floor(?) AND reported_at < ?", f.To.Truncate(time.Millisecond).Add(time.Millisecond), f.To)
+		where.And("id < uuid_v7_floor(?) AND reported_at < ?", f.To.Truncate(time.Millisecond).Add(time.Millisecond), f.To)
 	}
 	if f.Before != uuid.Nil {
-		add("id < ?", f.Before)
+		where.And("id < ?", f.Before)
 	}
 	if f.Item != "" {
-		add("item = ?", f.Item)
+		where.And("item = ?", f.Item)
 	}
 	if f.Channel != "" {
-		add("channel = ?", f.Channel)
+		where.And("channel = ?", f.Channel)
 	}
 	if f.Status != "" {
-		add("status = ?", f.Status)
+		where.And("status = ?", f.Status)
 	}
 	if !f.scope.All {
 		within, codes := []string{"false"}, []any{}
@@ -118,22 +110,18 @@ func list(ctx context.Context, pool *pgxpool.Pool, f Filter, limit int) ([]Incid
 			}
 			within, codes = append(within, level.String()+" = ?"), append(codes, granted.Code)
 		}
-		add("("+strings.Join(within, " OR ")+")", codes...)
+		where.And("("+strings.Join(within, " OR ")+")", codes...)
 	}
 	for level, code := range f.Area {
-		add(coverage.Level(level).String()+" = ?", code)
+		where.And(coverage.Level(level).String()+" = ?", code)
 	}
 	if f.Bounds != nil {
 		west, south := f.Bounds.Min.Degrees()
 		east, north := f.Bounds.Max.Degrees()
-		add("geom && ST_MakeEnvelope(?, ?, ?, ?, 4326)", west, south, east, north)
+		where.And("geom && ST_MakeEnvelope(?, ?, ?, ?, 4326)", west, south, east, north)
 	}
-	if len(where) == 0 {
-		where = append(where, "true")
-	}
-	args = append(args, limit)
-	sql := `SELECT ` + stored + ` FROM incident WHERE ` + strings.Join(where, " AND ") + fmt.Sprintf(` ORDER BY id DESC LIMIT $%d`, len(args))
-	rows, err := pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+	sql := `SELECT ` + stored + ` FROM incident WHERE ` + where.String() + ` ORDER BY id DESC LIMIT ` + where.Arg(limit)
+	rows, err := pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, where.Args()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -239,11 +227,9 @@ func Load(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []Incident)
 	return len(stored), savePrivate(ctx, tx, keys, private, private[0].ReceivedAt)
 }
 
-// EnsureMonths makes the partitions for incidents that were reported from since to until. It is called ahead of the transaction that
-// stores them: making a partition keeps everybody else out of the table until its transaction ends.
-func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, since, until time.Time) error {
-	_, err := pool.Exec(ctx, `SELECT ensure_months('incident', $1, $2)`, since, until)
-	return err
+// EnsureMonths makes the partitions for incidents that were reported from since to until.
+func EnsureMonths(ctx context.Context, q db.Querier, since, until time.Time) error {
+	return db.EnsureMonths(ctx, q, "incident", since, until)
 }
 
 // Analyze gives the planner figures about incidents that were loaded in bulk; without them it guesses until PostgreSQL gets round to it.

@@ -99,7 +99,7 @@ func (h *Hub) Flowing() error {
 // Start reads where the events stand, so that what commits from now on is handed out.
 func (h *Hub) Start(ctx context.Context) error {
 	return h.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		if err := EnsureMonths(ctx, conn); err != nil {
+		if err := ensureWeek(ctx, conn); err != nil {
 			return err
 		}
 		if err := number(ctx, conn); err != nil {
@@ -154,7 +154,7 @@ func (h *Hub) listen(ctx context.Context, healthy func()) error {
 	var kept time.Time // when the partitions were last looked after
 	for {
 		if time.Since(kept) > upkeep {
-			if err := EnsureMonths(ctx, pooled); err != nil {
+			if err := ensureWeek(ctx, pooled); err != nil {
 				return err
 			}
 			kept = time.Now()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -30,15 +31,15 @@ func number(ctx context.Context, conn *pgxpool.Conn) error {
 	})
 }
 
-// EnsureMonths makes the partitions that events of the coming week go into. A transaction that made one itself would keep all others out of
-// the table until it ends, so this is done ahead, at the start and then every hour.
-func EnsureMonths(ctx context.Context, q db.Querier) error {
-	var done string
-	err := q.QueryRow(ctx, `SELECT ensure_months('event', now(), now() + interval '7 days')::text`).Scan(&done)
-	if err != nil {
-		return fmt.Errorf("partitions of the events: %w", err)
-	}
-	return nil
+// EnsureMonths makes the partitions for events from since to until.
+func EnsureMonths(ctx context.Context, q db.Querier, since, until time.Time) error {
+	return db.EnsureMonths(ctx, q, "event", since, until)
+}
+
+// ensureWeek makes those of the coming week, at the start and then every hour.
+func ensureWeek(ctx context.Context, q db.Querier) error {
+	now := time.Now()
+	return EnsureMonths(ctx, q, now, now.AddDate(0, 0, 7))
 }
 
 // after lists at most limit events with a number above seq, in order, for everybody.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/server/db"
 )
@@ -28,9 +27,8 @@ func insertUpload(ctx context.Context, tx pgx.Tx, p Photo, uploader []byte, acco
 
 // EnsureMonths makes the partitions of the months of incidents, which follow their ids. It must not run in a transaction that has stored an
 // incident: that one would wait for others that wait for it.
-func EnsureMonths(ctx context.Context, pool *pgxpool.Pool, since, until time.Time) error {
-	_, err := pool.Exec(ctx, `SELECT ensure_months('photo', $1, $2)`, since, until)
-	return err
+func EnsureMonths(ctx context.Context, q db.Querier, since, until time.Time) error {
+	return db.EnsureMonths(ctx, q, "photo", since, until)
 }
 
 // attach moves uploads to an incident and returns which.
