@@ -1,5 +1,5 @@
 import { ref, shallowRef } from 'vue'
-import { useLoad } from '../explore/state/load.ts'
+import { useLoad } from './load.ts'
 
 export interface Page<T> {
   items: T[]

@@ -3,7 +3,7 @@ import { api } from '../../api/client.ts'
 import type { Incident, Item } from '../../api/types.ts'
 import type { Box } from '../../map/area-map.ts'
 import type { IncidentMark } from '../../map/incidents.ts'
-import { useLoad } from './load.ts'
+import { useLoad } from '../../ui/load.ts'
 
 /** What lists and the map show of an incident: the same in a live event and in an answer of the API. */
 export type Brief = Pick<

@@ -3,9 +3,9 @@ import { api } from '../../api/client.ts'
 import type { AreaFeature, IncidentDetail, Snap } from '../../api/types.ts'
 import { rights } from '../../session/session.ts'
 import { sight } from '../../session/sight.ts'
+import { useLoad } from '../../ui/load.ts'
+import type { Names } from '../../ui/names.ts'
 import type { PageState } from '../url.ts'
-import { useLoad } from './load.ts'
-import type { Names } from './names.ts'
 
 /** What the page has selected — a place, an area or an incident — and what the server knows of it. */
 export function useSelection(page: PageState, names: Names) {

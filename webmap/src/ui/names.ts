@@ -1,5 +1,5 @@
 import { shallowReactive } from 'vue'
-import { api } from '../../api/client.ts'
+import { api } from '../api/client.ts'
 
 const TOGETHER = 4
 

@@ -1,5 +1,5 @@
 import { ref, shallowRef } from 'vue'
-import { isAbort } from '../../api/client.ts'
+import { isAbort } from '../api/client.ts'
 
 /**
  * Something that is loaded, with what to show meanwhile and when it fails. A new run aborts the one before; the old data stays
