@@ -91,7 +91,7 @@ func TestEverybodySeesTheirOwnEvents(t *testing.T) {
 		if !slices.Equal(seen, v.sees) {
 			t.Errorf("%s sees %q, want %q", v.who, seen, v.sees)
 		}
-		replay, err := missed(t.Context(), pool, 0, FilterOf(v.actor), 100)
+		replay, err := missed(t.Context(), pool, 0, 8, FilterOf(v.actor), 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestEverybodySeesTheirOwnEvents(t *testing.T) {
 		}
 	}
 	// The limit of a replay counts what is shown, not what lies between.
-	few, err := missed(t.Context(), pool, 0, FilterOf(access.Nobody), 2)
+	few, err := missed(t.Context(), pool, 0, 8, FilterOf(access.Nobody), 2)
 	if err != nil || len(few) != 2 {
 		t.Errorf("%d events replayed to nobody: %v", len(few), err)
 	}

@@ -27,6 +27,8 @@ type Hub struct {
 	pool   *pgxpool.Pool
 	before map[string]func(context.Context) error // by kind
 
+	replays chan struct{} // one entry for each replay that runs
+
 	mu   sync.Mutex
 	last int64 // number of the newest event handed out
 	away error // why no events come; nil while they do
@@ -35,7 +37,7 @@ type Hub struct {
 
 // NewHub makes a hub; Run makes it work.
 func NewHub(pool *pgxpool.Pool) *Hub {
-	return &Hub{pool: pool, before: map[string]func(context.Context) error{}, subs: map[*Subscription]struct{}{}}
+	return &Hub{pool: pool, before: map[string]func(context.Context) error{}, replays: make(chan struct{}, replaysOnce), subs: map[*Subscription]struct{}{}}
 }
 
 // Before sets what this server must have done before clients are told of a kind of event: a client that hears of a new edition and

@@ -16,10 +16,8 @@ import (
 	"jingwei/server/web"
 )
 
-const (
-	heartbeat   = 10 * time.Second // also: how soon a stream ends after the rights that it was opened with
-	replayLimit = 10_000           // a client that missed more reloads instead
-)
+// heartbeat is also how soon a stream ends after the rights that it was opened with.
+const heartbeat = 10 * time.Second
 
 // Still reports whether an actor has the rights that it came with: its session or token is alive and its grants are what they were.
 type Still func(ctx context.Context, actor *access.Actor) bool
@@ -83,17 +81,7 @@ func (h *Hub) stream(ctx context.Context, out *stream, since int64, still Still)
 	if since > sub.Since {
 		reason = "Last-Event-ID is from the future: this database has not sent it"
 	} else if since >= 0 && since < sub.Since {
-		var first int64
-		var err error
-		if first, _, err = bounds(ctx, h.pool); err == nil {
-			replay, err = missed(ctx, h.pool, since, filter, replayLimit)
-		}
-		switch {
-		case err != nil:
-			reason = "the missed events cannot be read at the moment"
-		case since+1 < first || len(replay) == replayLimit:
-			reason = "too many events were missed"
-		}
+		replay, reason = h.replay(ctx, since, sub.Since, filter)
 	}
 	// The client remembers the id of the last event it got, so hello must not claim the events that are still to be replayed.
 	at := sub.Since
@@ -102,15 +90,11 @@ func (h *Hub) stream(ctx context.Context, out *stream, since int64, still Still)
 	}
 	out.event(at, "hello", fmt.Appendf(nil, `{"seq":%d}`, sub.Since))
 	if reason != "" {
-		replay = nil
 		out.event(at, "reset", fmt.Appendf(nil, `{"reason":%q}`, reason))
 	}
 	for _, e := range replay {
-		// The queue has what came after the subscription began.
-		if e.Seq <= sub.Since {
-			out.event(e.Seq, e.Kind, e.Data)
-			at = e.Seq
-		}
+		out.event(e.Seq, e.Kind, e.Data)
+		at = e.Seq
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()

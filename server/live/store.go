@@ -44,14 +44,16 @@ func ensureWeek(ctx context.Context, q db.Querier) error {
 
 // after lists at most limit events with a number above seq, in order, for everybody.
 func after(ctx context.Context, q db.Querier, seq int64, limit int) ([]Event, error) {
-	return listEvents(ctx, q, seq, limit, "true")
+	var where db.Where
+	where.And("seq > ?", seq)
+	return listEvents(ctx, q, &where, limit)
 }
 
-// missed is after for one reader: the limit counts what the filter lets through.
-func missed(ctx context.Context, q db.Querier, seq int64, f Filter, limit int) ([]Event, error) {
-	var kinds []string // seen wherever they happened
-	var args []any
-	conditions := []string{"kind = ANY ($3)"}
+// missed lists the events after since up to until for one reader: the limit counts what the filter lets through.
+func missed(ctx context.Context, q db.Querier, since, until int64, f Filter, limit int) ([]Event, error) {
+	kinds := []string{} // seen wherever they happened
+	var values []any
+	seen := []string{"kind = ANY (?)"}
 	for i, scope := range f.scopes {
 		switch kind := audiences[i].kind; {
 		case scope.All:
@@ -61,23 +63,25 @@ func missed(ctx context.Context, q db.Querier, seq int64, f Filter, limit int) (
 			for j, a := range scope.Areas {
 				codes[j] = a.Code
 			}
-			conditions = append(conditions, fmt.Sprintf("kind = $%d AND areas && $%d", len(args)+4, len(args)+5))
-			args = append(args, kind, codes)
+			seen = append(seen, "kind = ? AND areas && ?")
+			values = append(values, kind, codes)
 		}
 	}
-	return listEvents(ctx, q, seq, limit, strings.Join(conditions, " OR "), append([]any{kinds}, args...)...)
+	var where db.Where
+	where.And("seq > ? AND seq <= ?", since, until)
+	where.And("("+strings.Join(seen, " OR ")+")", append([]any{kinds}, values...)...)
+	return listEvents(ctx, q, &where, limit)
 }
 
-// listEvents takes a condition whose parameters begin with $3.
-func listEvents(ctx context.Context, q db.Querier, seq int64, limit int, condition string, args ...any) ([]Event, error) {
-	rows, err := q.Query(ctx, `SELECT seq, kind, areas, data FROM event WHERE seq > $1 AND (`+condition+`) ORDER BY seq LIMIT $2`,
-		append([]any{seq, limit}, args...)...)
+func listEvents(ctx context.Context, q db.Querier, where *db.Where, limit int) ([]Event, error) {
+	sql := `SELECT seq, kind, areas, data FROM event WHERE ` + where.String() + ` ORDER BY seq LIMIT ` + where.Arg(limit)
+	rows, err := q.Query(ctx, sql, where.Args()...)
 	if err != nil {
-		return nil, fmt.Errorf("events after %d: %w", seq, err)
+		return nil, fmt.Errorf("events: %w", err)
 	}
 	events, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Event])
 	if err != nil {
-		return nil, fmt.Errorf("events after %d: %w", seq, err)
+		return nil, fmt.Errorf("events: %w", err)
 	}
 	return events, nil
 }
