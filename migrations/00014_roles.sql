@@ -1,7 +1,8 @@
 -- +goose Up
 -- The application works as a role that owns nothing; what needs the owner is done by these functions, with the owner's rights.
 
--- Makes the monthly partitions (UTC months) of a table from the month of "since" to the month of "until", where they are missing.
+-- Makes the monthly partitions (UTC months) of a table from the month of "since" to the month of "until", where they are missing. As it has
+-- the owner's rights, it does so for the owner's partitioned tables alone, in the years 2000 to 2200, and for at most 400 months at once.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION ensure_months(parent text, since timestamptz, until timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -9,6 +10,16 @@ DECLARE
     part  text;
     guard record;
 BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_class c WHERE c.relname = parent AND c.relnamespace = current_schema()::regnamespace AND c.relkind = 'p'
+        AND NOT c.relispartition AND pg_get_userbyid(c.relowner) = current_user
+    ) THEN
+        RAISE EXCEPTION 'there is no table % with a partition for each month', parent USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF since < '2000-01-01 00:00+00' OR until >= '2201-01-01 00:00+00' OR until > since + interval '400 months' THEN
+        RAISE EXCEPTION 'partitions are made for the years 2000 to 2200, and for 400 months at once, not from % to %', since, until
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     WHILE month <= until AT TIME ZONE 'UTC' LOOP
         part := parent || to_char(month, '_YYYY_MM');
         IF to_regclass(format('%I.%I', current_schema(), part)) IS NULL THEN

@@ -41,6 +41,45 @@ func wantRefused(t *testing.T, pool *pgxpool.Pool, statements ...string) {
 	}
 }
 
+// The application has partitions made by the owner's rights, where and when there can be rows for them, and nothing else.
+func TestMonthsAreBounded(t *testing.T) {
+	t.Parallel()
+	address := dbtest.URL(t)
+	owner := dbtest.OwnerURL(t, address)
+	execute(t, owner, `CREATE TABLE plain (id uuid); CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.other (id uuid) PARTITION BY RANGE (id);
+		CREATE ROLE somebody; CREATE TABLE theirs (id uuid) PARTITION BY RANGE (id); ALTER TABLE theirs OWNER TO somebody`)
+	defer execute(t, owner, `DROP TABLE theirs; DROP ROLE somebody`)
+	pool := mustOpen(t, address, owner)
+	ensure := func(table, since, until string) error {
+		_, err := pool.Exec(t.Context(), `SELECT ensure_months($1, $2::timestamptz, $3::timestamptz)`, table, since, until)
+		return err
+	}
+	for _, c := range []struct{ table, since, until string }{
+		{"plain", "2026-01-01Z", "2026-01-01Z"}, {"elsewhere.other", "2026-01-01Z", "2026-01-01Z"}, {"other", "2026-01-01Z", "2026-01-01Z"},
+		{"theirs", "2026-01-01Z", "2026-01-01Z"}, {"nothing", "2026-01-01Z", "2026-01-01Z"}, {"", "2026-01-01Z", "2026-01-01Z"},
+		{"event", "1999-12-31T23:59:59Z", "2000-01-01Z"}, {"event", "2200-12-31Z", "2201-01-01Z"}, {"event", "-infinity", "2000-01-01Z"},
+		{"event", "2026-01-01Z", "infinity"}, {"event", "infinity", "infinity"}, {"event", "2026-01-01Z", "2059-06-01Z"},
+	} {
+		if err := ensure(c.table, c.since, c.until); !db.Is(err, "22023") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	execute(t, owner, `SELECT ensure_months('event', '2026-01-01Z', '2026-01-01Z')`)
+	if err := ensure("event_2026_01", "2026-01-01Z", "2026-01-01Z"); !db.Is(err, "22023") {
+		t.Errorf("a partition: %v", err)
+	}
+	for _, table := range []string{"event", "audit", "incident", "photo"} {
+		for _, c := range [][2]string{{"2000-01-01Z", "2000-01-01Z"}, {"2200-12-31T23:59:59Z", "2200-12-31T23:59:59Z"}} {
+			if err := ensure(table, c[0], c[1]); err != nil {
+				t.Errorf("%s %s: %v", table, c, err)
+			}
+		}
+	}
+	if err := ensure("incident", "2000-01-01Z", "2032-12-31Z"); err != nil {
+		t.Errorf("what a file may go back to: %v", err)
+	}
+}
+
 // What the application must not be able to do, however it came in.
 var forbidden = []string{
 	"UPDATE audit SET login = 'x'", "DELETE FROM audit", "TRUNCATE audit",
@@ -89,6 +128,10 @@ func TestTwoAddresses(t *testing.T) {
 	for range 2 { // the second time nothing is left to do
 		pool := mustOpen(t, address.String(), owner)
 		wantRefused(t, pool, append(forbidden, "SET ROLE "+db.ApplicationRole)...)
+		if _, err := pool.Exec(t.Context(), "SET ROLE NONE; RESET SESSION AUTHORIZATION"); err != nil {
+			t.Fatal(err)
+		}
+		wantRefused(t, pool, forbidden...) // there is no owner behind it to go back to
 		if n := editions(t, pool); n != 0 {
 			t.Errorf("%d editions", n)
 		}
