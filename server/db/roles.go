@@ -14,7 +14,7 @@ import (
 
 // ApplicationRole is the role that the program works as: it owns no table, and so can neither change the audit log nor switch off what
 // protects it. In the private PostGIS it logs in with a password of its own; on a server of somebody else the role that DATABASE_URL names
-// becomes it for each connection, or is another one that has been granted its rights.
+// becomes it for each connection (which stops mistakes only), or is another one that has been granted its rights.
 const ApplicationRole = "jingwei_app"
 
 // What the application's role may do, where that is not to read and write all rows. A table that is not named here and every sequence
@@ -61,7 +61,8 @@ func OpenApplication(ctx context.Context, url, ownerURL string) (*pgxpool.Pool, 
 		return pool, nil
 	}
 	pool.Close()
-	// As a setting of the session's start, so that RESET ROLE does not lead back to the owner.
+	// As a setting of the session's start, so that RESET ROLE does not lead back to the owner. SET ROLE NONE does: the owner logged in, and
+	// PostgreSQL always lets who logged in return. So this stops mistakes, and not whoever can smuggle in SQL; two log-ins stop both.
 	config.ConnConfig.RuntimeParams["role"] = ApplicationRole
 	if pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
