@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -75,10 +76,25 @@ var saidByProxies = []string{
 // aRequestID is what a proxy may name a request: it goes into the log and the audit.
 var aRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// forwarded removes what only a proxy may say from the requests of everybody else, before anything reads it.
+type passedOnKey struct{}
+
+// PassedOn reports whether a proxy, trusted or not, says that it passed the request of ctx on: it comes from elsewhere than it seems to.
+// That no proxy says so proves nothing.
+func PassedOn(ctx context.Context) bool { return ctx.Value(passedOnKey{}) != nil }
+
+// saysPassedOn tells whether there is a header in which only proxies tell of a request. (Clients, too, name their requests.)
+func saysPassedOn(h http.Header) bool {
+	return len(h.Values("Via")) > 0 || slices.ContainsFunc(saidByProxies, func(name string) bool { return name != echo.HeaderXRequestID && len(h.Values(name)) > 0 })
+}
+
+// forwarded removes what only a proxy may say from the requests of everybody else, before anything reads it; PassedOn remembers that it was
+// said.
 func (o Options) forwarded(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Request().Header
+		if saysPassedOn(h) {
+			c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), passedOnKey{}, true)))
+		}
 		if !o.trusts(c.Request().RemoteAddr) {
 			for _, name := range saidByProxies {
 				h.Del(name)

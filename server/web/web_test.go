@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -266,6 +267,30 @@ func TestForwarded(t *testing.T) {
 	}{{direct, "abc-1", false}, {behind, "abc-1", true}, {behind, "a b", false}, {behind, strings.Repeat("a", 65), false}} {
 		if got := c.site.do(http.MethodGet, "/api/v1/who", "", "X-Request-Id", c.id).header.Get("X-Request-Id"); (got == c.id) != c.kept || got == "" {
 			t.Errorf("request id %q became %q", c.id, got)
+		}
+	}
+}
+
+// What a proxy says is believed of trusted ones alone, but that a proxy said it is known of all.
+func TestPassedOn(t *testing.T) {
+	t.Parallel()
+	trusted, err := ParseProxies([]string{"127.0.0.0/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tell := func(s *Server) {
+		s.Echo.GET("/passed", func(c echo.Context) error {
+			return c.String(http.StatusOK, strconv.FormatBool(PassedOn(c.Request().Context())))
+		})
+	}
+	for _, s := range []*site{start(t, Options{}, tell), start(t, Options{TrustedProxies: trusted}, tell)} {
+		for header, want := range map[string]string{
+			"X-Forwarded-For": "true", "X-Forwarded-Host": "true", "X-Forwarded-Proto": "true", "X-Real-Ip": "true", "Forwarded": "true", "Via": "true",
+			"X-Request-Id": "false", "Accept": "false",
+		} {
+			if a := s.do(http.MethodGet, "/passed", "", header, "127.0.0.1"); a.body != want {
+				t.Errorf("with %s: %s", header, a.body)
+			}
 		}
 	}
 }
