@@ -31,7 +31,7 @@ CREATE TABLE account_grant (
     account    uuid NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     role       text NOT NULL CHECK (role IN ('viewer', 'worker', 'handler', 'dispatcher', 'planner', 'system_admin', 'security_admin', 'auditor')),
     area       text COLLATE "C" REFERENCES area (code),   -- null: the whole installation
-    expires_at timestamptz,
+    expires_at timestamptz CHECK (expires_at < '9999-12-31 00:00:00Z'), -- null: never; later than that cannot be read back
     granted_by text NOT NULL,
     granted_at timestamptz NOT NULL,
     UNIQUE NULLS NOT DISTINCT (account, role, area),
@@ -96,7 +96,7 @@ CREATE TABLE api_token (
     scopes     text[] NOT NULL,
     created_by text NOT NULL,
     created_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL CHECK (expires_at < '9999-12-31 00:00:00Z'),
     used_at    timestamptz,
     used_from  text,
     revoked_at timestamptz

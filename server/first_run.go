@@ -46,8 +46,8 @@ func (a *App) checkAudience(ctx context.Context, address net.Addr) error {
 	if a.isAlone(address) {
 		return nil
 	}
-	logins, err := a.accounts.DemoLogins(ctx)
-	if err == nil && len(logins) > 0 {
+	found, err := a.accounts.AnyDemo(ctx)
+	if found {
 		err = fmt.Errorf("%s can be reached by others, by itself, a proxy or the public URL, and the database has demo accounts, whose password everybody knows: "+
 			"remove them with jingwei user remove-demo, or answer on this machine only with --listen 127.0.0.1:8080", address)
 	}

@@ -8,22 +8,26 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jingwei/server/access"
 	"jingwei/server/account"
 )
 
 // userCommand manages accounts as whoever owns the machine: what a security administrator does in the pages, and the first one of them.
 type userCommand struct {
-	Add        userAddCommand        `cmd:"" help:"Make an account and print its initial password, once."`
-	List       userListCommand       `cmd:"" help:"List accounts and their roles."`
-	Grant      userGrantCommand      `cmd:"" help:"Grant a role on an area and all below it."`
-	Revoke     userRevokeCommand     `cmd:"" help:"Take a role away."`
-	Password   userPasswordCommand   `cmd:"" help:"Give a person a new initial password and print it, once."`
-	Disable    userDisableCommand    `cmd:"" help:"Let somebody in no longer, and log them out everywhere."`
-	Enable     userEnableCommand     `cmd:"" help:"Let somebody in again."`
-	Unlock     userUnlockCommand     `cmd:"" help:"Let a login that is locked after wrong passwords be tried again."`
-	Token      userTokenCommand      `cmd:"" help:"Make an API token for a machine and print it, once."`
-	RemoveDemo userRemoveDemoCommand `cmd:"" help:"Delete the demo accounts, whose password everybody knows."`
+	Add         userAddCommand         `cmd:"" help:"Make an account and print its initial password, once."`
+	List        userListCommand        `cmd:"" help:"List accounts and their roles."`
+	Grant       userGrantCommand       `cmd:"" help:"Grant a role on an area and all below it."`
+	Revoke      userRevokeCommand      `cmd:"" help:"Take a role away."`
+	Password    userPasswordCommand    `cmd:"" help:"Give a person a new initial password and print it, once."`
+	Disable     userDisableCommand     `cmd:"" help:"Let somebody in no longer, and log them out everywhere."`
+	Enable      userEnableCommand      `cmd:"" help:"Let somebody in again."`
+	Unlock      userUnlockCommand      `cmd:"" help:"Let a login that is locked after wrong passwords be tried again."`
+	Token       userTokenCommand       `cmd:"" help:"Make an API token for a machine and print it, once."`
+	Tokens      userTokensCommand      `cmd:"" help:"List the API tokens of a machine, without their secrets."`
+	RevokeToken userRevokeTokenCommand `cmd:"" help:"End an API token at once."`
+	RemoveDemo  userRemoveDemoCommand  `cmd:"" help:"Delete the demo accounts, whose password everybody knows."`
 }
 
 type userLogin struct {
@@ -58,8 +62,8 @@ type roleFlags struct {
 
 func (f roleFlags) grant(role string, now time.Time) (account.NewGrant, error) {
 	n := account.NewGrant{Role: access.Role(role), Area: f.Area}
-	if f.Days < 0 {
-		return n, errors.New("--days must not be negative")
+	if most := int(account.MaxGrantLife / (24 * time.Hour)); f.Days < 0 || f.Days > most {
+		return n, fmt.Errorf("--days is from 1 to %d; left out, the role does not end", most)
 	}
 	if f.Days > 0 {
 		end := now.AddDate(0, 0, f.Days)
@@ -277,6 +281,52 @@ func (cmd *userTokenCommand) Run(ctx context.Context, c *Config, s *streams, now
 			return err
 		}
 		fmt.Fprintf(s.out, "Token of %s until %s, which is shown only now; send it as \"Authorization: Bearer jw_…\":\n%s\n", a.Login, n.ExpiresAt.Format(time.DateOnly), text)
+		return nil
+	})
+}
+
+type userTokensCommand struct{ userLogin }
+
+func (cmd *userTokensCommand) Run(ctx context.Context, c *Config, s *streams, now clock) error {
+	return cmd.on(ctx, c, now, func(app *App, a *account.Account) error {
+		tokens, err := app.accounts.Tokens(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		t := tabwriter.NewWriter(s.out, 0, 8, 2, ' ', 0)
+		fmt.Fprintln(t, "TOKEN\tBEGINS\tSTATE\tEXPIRES\tUSED\tSCOPES\tNAME")
+		for _, k := range tokens {
+			state, used := "valid", "never"
+			switch {
+			case k.RevokedAt != nil:
+				state = "revoked"
+			case !now().Before(k.ExpiresAt):
+				state = "expired"
+			}
+			if k.UsedAt != nil {
+				used = k.UsedAt.Format(time.DateOnly)
+			}
+			scopes := make([]string, len(k.Scopes))
+			for i, scope := range k.Scopes {
+				scopes[i] = string(scope)
+			}
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Hint, state, k.ExpiresAt.Format(time.DateOnly), used, strings.Join(scopes, ","), k.Name)
+		}
+		return t.Flush()
+	})
+}
+
+type userRevokeTokenCommand struct {
+	userLogin
+	Token uuid.UUID `arg:"" help:"As jingwei user tokens lists it."`
+}
+
+func (cmd *userRevokeTokenCommand) Run(ctx context.Context, c *Config, s *streams, now clock) error {
+	return cmd.on(ctx, c, now, func(app *App, a *account.Account) error {
+		if err := app.accounts.RevokeToken(ctx, a.ID, cmd.Token); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "The token %s of %s is revoked.\n", cmd.Token, a.Login)
 		return nil
 	})
 }

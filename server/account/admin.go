@@ -140,7 +140,7 @@ func (s *Service) Create(ctx context.Context, n NewAccount) (a *Account, passwor
 		a.PasswordChangedAt, a.MustChange = &a.CreatedAt, true
 	}
 	e := &audit.Entry{Action: "account.create", Object: a.Object()}
-	e.After = map[string]any{"login": a.Login, "name": a.Name, "kind": a.Kind, "single_sign_on": n.SingleSignOn}
+	e.After = map[string]any{"login": a.Login, "kind": a.Kind, "single_sign_on": n.SingleSignOn} // not the name: it is a person's
 	err = s.noting(ctx, e, func(tx pgx.Tx) error {
 		if err := insert(ctx, tx, a); err != nil {
 			if db.Constraint(err) == "account_login_key" {
@@ -195,23 +195,24 @@ func (s *Service) Change(ctx context.Context, id uuid.UUID, version int, c Chang
 		if version != 0 && version != a.Version {
 			return web.NewProblem(web.Stale, "somebody changed "+a.Login+" in the meantime; load it again").At("header.If-Match", version)
 		}
-		before, after := map[string]any{}, map[string]any{}
+		after := map[string]any{}
+		e.After = after
 		if c.Name != nil {
 			name := strings.TrimSpace(*c.Name)
 			if err := checkName(name, "body.name"); err != nil {
 				return err
 			}
-			before["name"], after["name"] = a.Name, name
+			if name != a.Name {
+				after["renamed"] = true // not the names: they are a person's
+			}
 			a.Name = name
 		}
 		if c.Disabled != nil {
-			before["disabled"], after["disabled"] = a.DisabledAt != nil, *c.Disabled
-			e.Before, e.After = before, after
+			e.Before, after["disabled"] = map[string]any{"disabled": a.DisabledAt != nil}, *c.Disabled
 			if err := s.setDisabled(ctx, tx, a, *c.Disabled, now); err != nil {
 				return err
 			}
 		}
-		e.Before, e.After = before, after
 		if err := update(ctx, tx, a); err != nil {
 			return err
 		}
@@ -233,7 +234,7 @@ func (s *Service) setDisabled(ctx context.Context, tx pgx.Tx, a *Account, disabl
 	case a.DisabledAt != nil:
 		return nil
 	}
-	if err := s.keepsOne(ctx, tx, a); err != nil {
+	if err := keepsOne(ctx, tx, a); err != nil {
 		return err
 	}
 	a.DisabledAt = &now

@@ -12,7 +12,7 @@ import (
 )
 
 // DemoPassword is the password of every demo account. Everybody knows it, so demo accounts log in on the machine itself only: see
-// ListensOn and LoopbackHost.
+// onThisMachine.
 const DemoPassword = "Jingwei-Demo-2026" //nolint:gosec // G101: it is told to everybody
 
 // DemoAreas are the areas of the demo county that demo accounts work in.
@@ -86,8 +86,12 @@ func (s *Service) CreateDemo(ctx context.Context, tx pgx.Tx, areas DemoAreas) (m
 	return true, nil
 }
 
-// DemoLogins are the demo accounts that are enabled, for the log-in page; the caller asks LoopbackHost and where the server listens first.
+// DemoLogins are the demo accounts that are enabled, for the log-in page of a browser on the machine itself, and for whoever manages
+// accounts; none for all others.
 func (s *Service) DemoLogins(ctx context.Context) ([]DemoLogin, error) {
+	if !s.onThisMachine(ctx) && !access.Can(access.From(ctx), access.AccountManage, nil) {
+		return nil, nil
+	}
 	accounts, err := listDemo(ctx, s.pool, s.now())
 	if err != nil {
 		return nil, err
@@ -99,6 +103,14 @@ func (s *Service) DemoLogins(ctx context.Context) ([]DemoLogin, error) {
 		}
 	}
 	return logins, nil
+}
+
+// AnyDemo reports whether there are demo accounts that are enabled. Who may not know gets no answer, rather than that there are none.
+func (s *Service) AnyDemo(ctx context.Context) (found bool, err error) {
+	if err := access.Ask(ctx, access.AccountManage, nil); err != nil {
+		return false, err
+	}
+	return anyDemo(ctx, s.pool)
 }
 
 // RemoveDemo deletes all demo accounts with their grants and sessions, and gives their logins.

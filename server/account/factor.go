@@ -121,7 +121,7 @@ func (s *Service) ConfirmFactor(ctx context.Context, code string) (recovery []st
 		if err := unlock(ctx, tx, a.Login); err != nil {
 			return err
 		}
-		if cookie, err = s.secret(ctx, tx, v); err != nil {
+		if cookie, err = s.renew(ctx, tx, v); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, audit.Entry{Action: "factor.confirm", Object: a.Object()})
@@ -146,10 +146,13 @@ func (s *Service) RemoveFactor(ctx context.Context, password, code string) (cook
 		if err := s.useCode(ctx, tx, a, code); err != nil {
 			return err
 		}
+		if err := unlock(ctx, tx, a.Login); err != nil {
+			return err
+		}
 		if err := clearFactor(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		if cookie, err = s.secret(ctx, tx, visitOf(ctx).session); err != nil {
+		if cookie, err = s.renew(ctx, tx, visitOf(ctx).session); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, audit.Entry{Action: "factor.remove", Object: a.Object()})

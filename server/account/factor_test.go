@@ -186,3 +186,33 @@ func TestWrongCodesLock(t *testing.T) {
 	b.logIn("zhang", goodPassword, "").is(t, http.StatusUnauthorized, "second_factor_required")
 	b.logIn("zhang", goodPassword, o.code(h, 0)).is(t, http.StatusOK, "")
 }
+
+// The password alone does not make wrong codes forgotten: else a thief of a session and the password could try one after the other.
+func TestPasswordDoesNotForgetWrongCodes(t *testing.T) {
+	t.Parallel()
+	h := open(t, account.Rules{})
+	h.person("zhang", goodPassword)
+	b, o, _ := confirmed(h)
+	remove := func(password, code string) answer {
+		return b.ask(http.MethodPost, factorPath+"/remove", map[string]string{"password": password, "code": code})
+	}
+	const next, last = "Amber-Kettle-94-river", "Birch-Kettle-94-river"
+	for range 4 {
+		remove(goodPassword, "000000").is(t, http.StatusUnauthorized, "second_factor_required")
+	}
+	change(b, goodPassword, next).is(t, http.StatusNoContent, "")
+	remove(next, "000000").is(t, http.StatusUnauthorized, "second_factor_required") // the fifth
+	remove(next, o.code(h, 0)).is(t, http.StatusTooManyRequests, "too_many_requests")
+	h.clock.pass(time.Minute)
+
+	// A right code does, and so does the password where there is no code to try.
+	remove(next, o.code(h, 0)).is(t, http.StatusNoContent, "")
+	if n := one[int](h, `SELECT count(*) FROM login_try`); n != 0 {
+		t.Error("a right code leaves tries counted")
+	}
+	change(b, "wrong", last).is(t, http.StatusUnauthorized, "wrong_credentials")
+	change(b, next, last).is(t, http.StatusNoContent, "")
+	if n := one[int](h, `SELECT count(*) FROM login_try`); n != 0 {
+		t.Error("the password leaves tries counted")
+	}
+}

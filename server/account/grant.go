@@ -15,6 +15,10 @@ import (
 	"jingwei/server/web"
 )
 
+// MaxGrantLife is how far ahead a role may end, about ten years; farther away it does not end. (No year of more than four digits can be read
+// back.)
+const MaxGrantLife = 10 * 366 * 24 * time.Hour
+
 // NewGrant is a role to be granted.
 type NewGrant struct {
 	Role      access.Role
@@ -49,6 +53,8 @@ func (s *Service) grant(ctx context.Context, tx pgx.Tx, a *Account, n NewGrant, 
 	switch {
 	case n.ExpiresAt != nil && !n.ExpiresAt.After(now):
 		return g, web.NewProblem(web.Invalid, "expires_at must be in the future").At("body.expires_at", *n.ExpiresAt)
+	case n.ExpiresAt != nil && n.ExpiresAt.After(now.Add(MaxGrantLife)):
+		return g, web.NewProblem(web.Invalid, "expires_at must be at most ten years ahead; leave it out for a role that does not end").At("body.expires_at", *n.ExpiresAt)
 	case isSelf(ctx, a):
 		return g, web.NewProblem(web.Forbidden, "nobody grants a role to oneself; ask another security administrator")
 	case n.Role == access.SecurityAdmin && a.Kind != Person:
@@ -109,7 +115,7 @@ func (s *Service) Revoke(ctx context.Context, account, grant uuid.UUID) error {
 		g := a.Grants[i]
 		e.Areas, e.Before = s.chain(g.Area), map[string]any{"grant": g.ID, "role": g.Role, "area": g.Area, "expires_at": g.ExpiresAt}
 		if g.Role == access.SecurityAdmin {
-			if err := s.keepsOne(ctx, tx, a); err != nil {
+			if err := keepsOne(ctx, tx, a); err != nil {
 				return err
 			}
 		}
@@ -132,14 +138,14 @@ func (s *Service) chain(code string) []string {
 	return []string{code}
 }
 
-// keepsOne is a conflict where a is the last security administrator who can log in.
-func (s *Service) keepsOne(ctx context.Context, tx pgx.Tx, a *Account) error {
+// keepsOne is a conflict where a is a security administrator, and no other one is sure to be left.
+func keepsOne(ctx context.Context, tx pgx.Tx, a *Account) error {
 	if a.DisabledAt != nil || !a.Is(access.SecurityAdmin) {
 		return nil
 	}
-	others, err := countSecurityAdmins(ctx, tx, a.ID, s.now())
+	others, err := countSecurityAdmins(ctx, tx, a.ID)
 	if err == nil && others == 0 {
-		err = web.NewProblem(web.Conflict, a.Login+" is the last security administrator; without one nobody could manage accounts. Make another one first")
+		err = web.NewProblem(web.Conflict, a.Login+" is the last security administrator; without one nobody could manage accounts. Make another one first, whose role does not end and who can log in")
 	}
 	return err
 }

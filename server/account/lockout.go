@@ -133,7 +133,11 @@ func (s *Service) fail(ctx context.Context, t *try, action, reason string, probl
 
 // takeBack makes a try that was neither right nor wrong uncounted.
 func (s *Service) takeBack(ctx context.Context, t *try) error {
-	_, err := s.pool.Exec(ctx, `
+	return s.inTx(ctx, func(tx pgx.Tx) error { return takeBack(ctx, tx, t) })
+}
+
+func takeBack(ctx context.Context, tx pgx.Tx, t *try) error {
+	_, err := tx.Exec(ctx, `
 		UPDATE login_try SET tries = greatest(tries - 1, 0), locked_until = CASE WHEN locked_until = $2 THEN NULL ELSE locked_until END WHERE login = $1`,
 		loginKey(t.login), t.lockedUntil)
 	return err

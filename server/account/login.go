@@ -13,8 +13,9 @@ func errWrongCredentials() error {
 	return web.NewProblem(web.WrongCredentials, "no such login, or not its password")
 }
 
-// LogIn lets a person in who knows the password and, where there is a second factor, a code. Nothing tells whether the login exists: not
-// the answer, not the time it takes, not when it is locked.
+// LogIn lets a person in who knows the password and, where there is a second factor, a code. Without the password nothing tells whether the
+// login exists: not the answer, not when it is locked, and not the time it takes, for a password is hashed in any case, with the cost of
+// today's rules. (A hash that was made by other rules takes their time, until the person's next log-in makes it anew.)
 func (s *Service) LogIn(ctx context.Context, login, password, code string) (*Account, *http.Cookie, error) {
 	done, err := s.turn(ctx)
 	if err != nil {
@@ -92,14 +93,17 @@ func (s *Service) closed(ctx context.Context, a *Account) string {
 	return ""
 }
 
-// onThisMachine reports whether a request can come from nowhere but the machine that the server runs on: it answers there only, and the
-// request calls it so.
+// onThisMachine reports whether a request can come from nowhere but the machine that the server runs on: it answers there only, the request
+// calls it so, and no proxy says that it passed the request on. (One that says nothing, and gives us our own address as the host, cannot be
+// told from the machine.)
 func (s *Service) onThisMachine(ctx context.Context) bool {
-	return s.loopback.Load() && LoopbackHost(visitOf(ctx).host)
+	return s.loopback.Load() && LoopbackHost(visitOf(ctx).host) && !web.PassedOn(ctx)
 }
 
-// prove lets the person who asks do something that a stolen session must not do: by the password again. It counts as a try to log in. fn gets
-// the account as it is; a problem that it returns leaves the try counted. It must be the caller's turn.
+// prove lets the person who asks do something that a stolen session must not do: by the password again. It counts as a try to log in. The
+// password alone makes earlier tries forgotten only where there is no second factor: else whoever has it could try code after code. fn gets
+// the account as it is; where it takes a code, a wrong one leaves the try counted, and after a right one it may unlock. It must be the
+// caller's turn.
 func (s *Service) prove(ctx context.Context, action, password string, fn func(tx pgx.Tx, a *Account) error) error {
 	a, _, err := me(ctx)
 	if err != nil {
@@ -134,7 +138,12 @@ func (s *Service) prove(ctx context.Context, action, password string, fn func(tx
 		if a == nil || a.Password != hash {
 			return web.NewProblem(web.Conflict, "your account was changed in the meantime; try again")
 		}
-		if err := unlock(ctx, tx, a.Login); err != nil {
+		if a.SecondFactor() {
+			err = takeBack(ctx, tx, t)
+		} else {
+			err = unlock(ctx, tx, a.Login)
+		}
+		if err != nil {
 			return err
 		}
 		return fn(tx, a)

@@ -117,18 +117,6 @@ type identity struct {
 	Preferred string `json:"preferred_username"`
 }
 
-// logins are those under which an administrator may have made an account for the person ahead of the first log-in.
-func (i identity) logins() []string {
-	var logins []string
-	if i.Email != "" && i.Verified == true {
-		logins = append(logins, normalLogin(i.Email))
-	}
-	if i.Preferred != "" {
-		logins = append(logins, normalLogin(i.Preferred))
-	}
-	return logins
-}
-
 // refusal is why single sign-on did not let somebody in; the text goes to the log alone.
 type refusal struct {
 	code    string
@@ -242,61 +230,6 @@ func (s *Service) noteRefusal(ctx context.Context, r *refusal) error {
 
 func errNoProvider() error {
 	return web.NewProblem(web.NotFound, "single sign-on is not configured; the operator can set --oidc-issuer. Log in with a password")
-}
-
-// accountOf is the account that a person comes in as, locked. Who comes for the first time gets the account whose login is the verified
-// address or the preferred name, where an administrator has made one without a password for single sign-on; an account with a password is
-// never taken over. So the provider must not let people choose their preferred_username.
-func (s *Service) accountOf(ctx context.Context, tx pgx.Tx, issuer string, who identity) (*Account, error) {
-	a, err := findBySubject(ctx, tx, issuer, who.Subject, s.now())
-	if err != nil {
-		return nil, err
-	}
-	if a == nil {
-		if a, err = s.waiting(ctx, tx, who); err != nil {
-			return nil, err
-		}
-		if a == nil {
-			return nil, refuse(ssoUnknown, "no account is linked to the subject, and none without a password has its login")
-		}
-		if a.DisabledAt == nil {
-			if err := link(ctx, tx, a.ID, issuer, who.Subject); err != nil {
-				return nil, err
-			}
-			err := audit.Append(ctx, tx, audit.Entry{Action: "account.link", Object: a.Object(), After: map[string]any{"issuer": issuer}})
-			if err != nil {
-				return nil, err
-			}
-		}
-	}
-	if a.DisabledAt != nil {
-		return nil, &refusal{code: ssoDisabled, err: fmt.Errorf("the account %s is disabled", a.Login), account: a}
-	}
-	return a, nil
-}
-
-// waiting is the account that was made for a person who has not come yet, locked; nil where there is none, or more than one.
-func (s *Service) waiting(ctx context.Context, tx pgx.Tx, who identity) (a *Account, err error) {
-	for _, login := range who.logins() {
-		b, err := findByLogin(ctx, tx, login, s.now())
-		if err != nil {
-			return nil, err
-		}
-		if b == nil || a != nil && a.ID == b.ID {
-			continue
-		}
-		if b, err = lock(ctx, tx, b.ID, s.now()); err != nil {
-			return nil, err
-		}
-		if b.Kind != Person || b.Password != "" || b.Issuer != nil || b.Demo {
-			continue
-		}
-		if a != nil {
-			return nil, nil
-		}
-		a = b
-	}
-	return a, nil
 }
 
 // maxReturn is the length of a path to return to, in bytes.

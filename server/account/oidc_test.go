@@ -173,7 +173,7 @@ func TestSingleSignOn(t *testing.T) {
 		if len(q.Query().Get("state")) < 22 || len(q.Query().Get("nonce")) < 22 || q.Query().Get("state") == q.Query().Get("nonce") {
 			t.Errorf("state and nonce: %s", provider)
 		}
-		page := v.step(v.vouch(provider, "sub", "u1", "email", "Li@Example.org", "email_verified", "true"))
+		page := v.step(v.vouch(provider, "sub", "u1", "preferred_username", "li@example.org", "email", "Li@Example.org", "email_verified", "true"))
 		if page != "/wall?level=town" || v.whoami() != "li@example.org" {
 			t.Errorf("on to %s as %q", page, v.whoami())
 		}
@@ -214,6 +214,8 @@ func TestSingleSignOn(t *testing.T) {
 		}{
 			{"nobody", []string{"sub", "x"}, "sso_unknown"},
 			{"an address that is not verified", []string{"sub", "x", "email", "verified@example.org", "email_verified", "false"}, "sso_unknown"},
+			{"an address as the preferred name", []string{"sub", "x", "preferred_username", "verified@example.org"}, "sso_unknown"},
+			{"another's address as the preferred name", []string{"sub", "x", "preferred_username", "verified@example.org", "email", "x@example.org", "email_verified", "true"}, "sso_unknown"},
 			{"an account with a password", []string{"sub", "x", "preferred_username", "zhao"}, "sso_unknown"},
 			{"a machine", []string{"sub", "x", "preferred_username", "hotline"}, "sso_unknown"},
 			{"two accounts at once", []string{"sub", "x", "preferred_username", "wang", "email", "verified@example.org", "email_verified", "true"}, "sso_unknown"},
@@ -228,7 +230,7 @@ func TestSingleSignOn(t *testing.T) {
 		if linked := h.linked(); len(linked) != 0 {
 			t.Errorf("linked: %v", linked)
 		}
-		if log := h.entries("session.refuse"); len(log) != 7 || log[6] != "session.refuse:refused:sso_failed" {
+		if log := h.entries("session.refuse"); len(log) != 9 || log[8] != "session.refuse:refused:sso_failed" {
 			t.Errorf("audit: %q", log)
 		}
 		if page := h.traveller().signOn("/", "sub", "w", "preferred_username", " WANG "); page != "/" {
@@ -237,6 +239,24 @@ func TestSingleSignOn(t *testing.T) {
 		h.exec(`UPDATE account SET disabled_at = now() WHERE login = 'wang'`)
 		if page := h.traveller().signOn("/", "sub", "w"); page != "/login?problem=sso_disabled" {
 			t.Errorf("disabled after it was linked: %s", page)
+		}
+	})
+
+	t.Run("disabled meanwhile", func(t *testing.T) {
+		t.Parallel()
+		h := start(t)
+		h.vouched("li", "")
+		person := []string{"sub", "u1", "preferred_username", "li"}
+		h.traveller().signOn("/", person...)
+		v := h.traveller()
+		callback := v.vouch(v.begin("/"), person...)
+		var page string
+		h.meanwhile(`UPDATE account SET disabled_at = now(); DELETE FROM account_session`, func() { page = v.step(callback) })
+		if page != "/login?problem=sso_disabled" {
+			t.Errorf("on to %s", page)
+		}
+		if n := one[int](h, `SELECT count(*) FROM account_session`); n != 0 {
+			t.Errorf("who is disabled has %d sessions", n)
 		}
 	})
 

@@ -186,7 +186,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, password string) 
 		if err != nil {
 			return err
 		}
-		if cookie, err = s.secret(ctx, tx, v); err != nil {
+		if cookie, err = s.renew(ctx, tx, v); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, audit.Entry{Action: "password.change", Object: a.Object(), After: map[string]any{"sessions_ended": ended}})

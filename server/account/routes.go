@@ -242,16 +242,11 @@ func (s *Service) state(ctx context.Context, a *Account) (state SessionState, er
 		state.Account = s.own(a)
 		return state, nil
 	}
-	if s.onThisMachine(ctx) {
-		logins, err := s.DemoLogins(ctx)
-		if err != nil {
-			return state, err
-		}
-		for _, l := range logins {
-			state.Demo = append(state.Demo, DemoResource(l))
-		}
+	logins, err := s.DemoLogins(ctx)
+	for _, l := range logins {
+		state.Demo = append(state.Demo, DemoResource(l))
 	}
-	return state, nil
+	return state, err
 }
 
 func (s *Service) own(a *Account) *SessionAccount {

@@ -116,7 +116,7 @@ type (
 		Body struct {
 			Role      access.Role `json:"role" enum:"viewer,worker,handler,dispatcher,planner,system_admin,security_admin,auditor"`
 			Area      string      `json:"area,omitempty" maxLength:"32" doc:"Code; left out or empty: the whole installation"`
-			ExpiresAt *time.Time  `json:"expires_at,omitempty" doc:"Left out: never"`
+			ExpiresAt *time.Time  `json:"expires_at,omitempty" doc:"At most ten years ahead; left out: never"`
 		}
 	}
 	grantInput struct {

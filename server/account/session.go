@@ -150,6 +150,18 @@ func (s *Service) begin(ctx context.Context, tx pgx.Tx, a *Account, how string) 
 	return cookie, audit.Append(ctx, tx, audit.Entry{Action: "session.create", Object: v.object(), After: map[string]any{"by": how}})
 }
 
+// renew is secret for a session that has been in use, and that another browser may be about to end.
+func (s *Service) renew(ctx context.Context, tx pgx.Tx, v *Session) (*http.Cookie, error) {
+	tag, err := tx.Exec(ctx, `SELECT FROM account_session WHERE id = $1 FOR UPDATE`, v.ID)
+	if err != nil {
+		return nil, err
+	}
+	if tag.RowsAffected() == 0 {
+		return nil, web.NewProblem(web.LoginRequired, "your session was ended in the meantime; log in again")
+	}
+	return s.secret(ctx, tx, v)
+}
+
 // secret gives a session a new secret; the one before is worth nothing once the transaction is committed.
 func (s *Service) secret(ctx context.Context, tx pgx.Tx, v *Session) (*http.Cookie, error) {
 	ctx, err := s.sessions.Load(context.WithValue(ctx, visitKey{}, &visit{save: &saving{tx, v}}), "")

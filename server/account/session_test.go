@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -311,6 +312,23 @@ func TestDemoOnTheMachineItself(t *testing.T) {
 		}
 		b.ask(http.MethodPost, "/api/v1/session", map[string]string{"login": "demo-viewer", "password": account.DemoPassword}, "Host", host).
 			is(t, http.StatusUnauthorized, "wrong_credentials")
+	}
+	// A proxy that nobody told the server of, and that gives it the host of this machine.
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"} {
+		if s := b.ask(http.MethodGet, "/api/v1/session", nil, name, "127.0.0.1").state(t); len(s.Demo) != 0 {
+			t.Errorf("with %s it is told %+v", name, s.Demo)
+		}
+		b.ask(http.MethodPost, "/api/v1/session", map[string]string{"login": "demo-viewer", "password": account.DemoPassword}, name, "127.0.0.1").
+			is(t, http.StatusUnauthorized, "wrong_credentials")
+		h.exec(`DELETE FROM login_try`)
+	}
+	for name, test := range map[string]struct {
+		ctx  context.Context
+		want int
+	}{"nobody": {t.Context(), 0}, "whoever runs the program": {access.With(t.Context(), access.Operator("root")), 1}} {
+		if logins, err := h.s.DemoLogins(test.ctx); err != nil || len(logins) != test.want {
+			t.Errorf("%s is told %+v, %v", name, logins, err)
+		}
 	}
 	b.logIn("demo-viewer", account.DemoPassword, "").is(t, http.StatusOK, "")
 	b.ask(http.MethodPut, "/api/v1/account/password", map[string]string{"current": account.DemoPassword, "new": goodPassword}).is(t, http.StatusConflict, "conflict")

@@ -85,25 +85,6 @@ func clearFactor(ctx context.Context, tx pgx.Tx, account uuid.UUID) error {
 	return err
 }
 
-// link makes an account the one that an issuer's subject comes in as.
-func link(ctx context.Context, tx pgx.Tx, account uuid.UUID, issuer, subject string) error {
-	_, err := tx.Exec(ctx, `UPDATE account SET issuer = $2, subject = $3, version = version + 1 WHERE id = $1`, account, issuer, subject)
-	return err
-}
-
-// findBySubject is the account that an issuer's subject comes in as, nil where there is none.
-func findBySubject(ctx context.Context, tx pgx.Tx, issuer, subject string, now time.Time) (*Account, error) {
-	var id uuid.UUID
-	err := tx.QueryRow(ctx, `SELECT id FROM account WHERE issuer = $1 AND subject = $2`, issuer, subject).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return findByID(ctx, tx, id, now)
-}
-
 // deleteExpiredGrants forgets an account's grants whose time is over.
 func deleteExpiredGrants(ctx context.Context, tx pgx.Tx, account uuid.UUID, now time.Time) error {
 	_, err := tx.Exec(ctx, `DELETE FROM account_grant WHERE account = $1 AND expires_at <= $2`, account, now)
@@ -115,12 +96,12 @@ func deleteGrant(ctx context.Context, tx pgx.Tx, grant uuid.UUID) error {
 	return err
 }
 
-// countSecurityAdmins counts those who can log in, besides one.
-func countSecurityAdmins(ctx context.Context, tx pgx.Tx, besides uuid.UUID, now time.Time) (n int, err error) {
+// countSecurityAdmins counts those who can log in, from anywhere, and whose role does not end, besides one.
+func countSecurityAdmins(ctx context.Context, tx pgx.Tx, besides uuid.UUID) (n int, err error) {
 	err = tx.QueryRow(ctx, `
 		SELECT count(*) FROM account_grant g JOIN account a ON a.id = g.account
-		WHERE g.role = $1 AND (g.expires_at IS NULL OR g.expires_at > $2) AND a.disabled_at IS NULL AND a.id <> $3`,
-		access.SecurityAdmin, now, besides).Scan(&n)
+		WHERE g.role = $1 AND g.expires_at IS NULL AND a.disabled_at IS NULL AND NOT a.demo AND (a.password IS NOT NULL OR a.issuer IS NOT NULL) AND a.id <> $2`,
+		access.SecurityAdmin, besides).Scan(&n)
 	return n, err
 }
 
@@ -173,6 +154,11 @@ func revokeToken(ctx context.Context, tx pgx.Tx, account, token uuid.UUID, now t
 
 func anyAccount(ctx context.Context, q db.Querier) (found bool, err error) {
 	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM account)`).Scan(&found)
+	return found, err
+}
+
+func anyDemo(ctx context.Context, q db.Querier) (found bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT FROM account WHERE demo AND disabled_at IS NULL)`).Scan(&found)
 	return found, err
 }
 

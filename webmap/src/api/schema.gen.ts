@@ -1111,7 +1111,7 @@ export interface components {
             area?: string;
             /**
              * Format: date-time
-             * @description Left out: never
+             * @description At most ten years ahead; left out: never
              */
             expires_at?: string;
             /** @enum {string} */
