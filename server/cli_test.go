@@ -55,6 +55,9 @@ func TestAreasThereAndBack(t *testing.T) {
 		if code, out, errOut := jingwei(t, nil, "export", "areas", "--database-url", fromURL, "--level", level, "-o", file); code != 0 || out != "" {
 			t.Fatalf("export: exit %d, %s%s", code, out, errOut)
 		}
+		if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 {
+			t.Errorf("households and population are in a file of mode %v, %v", info.Mode(), err)
+		}
 		arguments := []string{"import", "areas", file, "--database-url", url, "--level", level, "--code", "code", "--name", "name"}
 		code, out, errOut := jingwei(t, nil, append(arguments, "--dry-run", "--allow-gaps")...)
 		if code != 0 || !strings.Contains(out, "Dry run") {

@@ -58,7 +58,8 @@ func (cmd *exportAreasCommand) Run(ctx context.Context, c *Config, s *streams) (
 	return err
 }
 
-// writeOutput writes standard output for "-", or a file that takes its name only when it is whole.
+// writeOutput writes standard output for "-", or a file that takes its name only when it is whole, and that only who runs this may read: it
+// may say what others have no right to.
 func writeOutput(name string, out io.Writer, write func(io.Writer) error) error {
 	if name == "-" {
 		buffered := bufio.NewWriterSize(out, 1<<20)
@@ -70,7 +71,7 @@ func writeOutput(name string, out io.Writer, write func(io.Writer) error) error 
 	}
 	buffered := bufio.NewWriterSize(file, 1<<20)
 	err = write(buffered)
-	if err = errors.Join(err, buffered.Flush(), file.Chmod(0o644), file.Close()); err == nil {
+	if err = errors.Join(err, buffered.Flush(), file.Close()); err == nil {
 		err = os.Rename(file.Name(), name)
 	}
 	if err != nil {
