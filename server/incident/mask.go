@@ -3,29 +3,60 @@ package incident
 import (
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+	"time"
 )
 
-// Numbers that name a person: a mobile phone (also in groups, also with the country's number) and a citizen's identity number, each not part
-// of a longer number. [0-9０-９] because people write wide digits too.
-var personalNumber = regexp.MustCompile(`(^|[^0-9０-９])` +
-	`(?:(?:[+＋]?[8８][6６][ \-‐－]?)?([1１][3-9３-９][0-9０-９])[ \-.‐－]?[0-9０-９]{4}[ \-.‐－]?([0-9０-９]{4})` +
-	`|([1-9１-９][0-9０-９]{3})[0-9０-９]{10}([0-9０-９]{3}[0-9０-９XxＸｘ]))` +
-	`($|[^0-9０-９XxＸｘ])`)
+// number is a form of numbers that name a person. It is looked for in text as plain writes it, because people write wide digits too, and counts
+// only where it is not part of a longer number.
+type number struct {
+	form       *regexp.Regexp
+	phone      bool // it may begin with the country's number
+	landline   bool // parts of case numbers and dates look like it
+	head, tail int  // digits that are left
+	stars      string
+}
 
-// mask hides the middle of mobile phone and identity numbers that people write into a title or a description: 138****1234.
+// The codes of China's long-distance areas without the 0, each with what follows: of two digits with 8 behind them, of three with 7 or 8. What is
+// not assigned is left out, so that fewer numbers of rooms and cases pass for phones.
+const (
+	shortArea = `(?:10|2[0-9])[) -]{0,3}[2-8][0-9]{3}[ -]?[0-9]{4}`
+	longArea  = `(?:3[134579]|4[1-8]|5[1-9]|6[369]|7[0-79]|8[1-35789]|9[013-579])[0-9][) -]{0,3}[2-8][0-9]{2,3}[ -]?[0-9]{4}`
+)
+
+var numbers = []number{
+	// A mobile phone, also in groups.
+	{form: regexp.MustCompile(`(?:(?:\+|00)?86[ -]?)?1[3-9][0-9][ .-]?[0-9]{4}[ .-]?[0-9]{4}`), phone: true, head: 3, tail: 4, stars: "****"},
+	// A landline with its area's code; without, it cannot be told from other numbers.
+	{
+		form:  regexp.MustCompile(`(?:(?:\+|00)86[( -]{0,3}0?|(?:86[ -]?)?\(?0)(?:` + longArea + `|` + shortArea + `)`),
+		phone: true, landline: true, head: 3, tail: 4, stars: "****",
+	},
+	// A citizen's identity number.
+	{form: regexp.MustCompile(`[1-9][0-9]{16}[0-9Xx]`), head: 4, tail: 4, stars: "**********"},
+	// The one of 15 digits, which nobody born after 1999 has. Codes of grids have 15 digits too; a year before 1925 is taken for part of such a code.
+	{form: regexp.MustCompile(`[1-8][0-9]{5}(?:2[5-9]|[3-9][0-9])(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}`), head: 4, tail: 3, stars: "********"},
+}
+
+// fewestDigits is how many the shortest of numbers has.
+const fewestDigits = 11
+
+// mask hides the middle of phone and identity numbers that people write into a title or a description: 138****1234. To mask what is masked
+// changes nothing.
 func mask(text string) string {
-	// A number can begin right behind the character that ended the one before, so one pass may leave every second one.
-	for {
-		masked := personalNumber.ReplaceAllStringFunc(text, func(found string) string {
-			part := personalNumber.FindStringSubmatch(found)
-			stars := "****"
-			if part[4] != "" {
-				stars = "**********"
-			}
-			return part[1] + part[2] + part[4] + stars + part[3] + part[5] + part[6]
-		})
+	digits := 0
+	for _, r := range text {
+		if r >= '0' && r <= '9' || r >= '０' && r <= '９' {
+			digits++
+		}
+	}
+	if digits < fewestDigits {
+		return text
+	}
+	for { // what is masked can make a number of its neighbour; each round leaves fewer digits
+		masked := text
+		for _, n := range numbers {
+			masked = n.hide(masked)
+		}
 		if masked == text {
 			return text
 		}
@@ -33,99 +64,89 @@ func mask(text string) string {
 	}
 }
 
-// maskReport is a text without phone and identity numbers, and without what the reporter gave as name, phone and home.
-func (p Private) maskReport(text string) string {
-	text = mask(text)
-	if utf8.RuneCountInString(p.Home) >= 2 {
-		text = strings.ReplaceAll(text, p.Home, maskHome(p.Home, p.Name))
+// hide masks every number of the form.
+func (n number) hide(text string) string {
+	p := plainOf(text)
+	var out strings.Builder
+	done := 0 // bytes of text
+	for at := 0; ; {
+		found := n.form.FindStringIndex(p.text[at:])
+		if found == nil {
+			break
+		}
+		begin, end := at+found[0], at+found[1]
+		masked, ok := n.masked(p, text, begin, end)
+		if !ok {
+			at = begin + 1
+			continue
+		}
+		out.WriteString(text[done:p.from[begin]] + masked)
+		at, done = end, p.from[end]
 	}
-	for _, number := range []struct{ told, masked string }{{p.IDNumber, maskIDNumber(p.IDNumber)}, {p.Phone, maskPhone(p.Phone)}} {
-		if number.told != "" {
-			text = spelled(number.told).ReplaceAllLiteralString(text, number.masked)
+	return out.String() + text[done:]
+}
+
+// masked is what stands for what was found in a text from begin to end; ok is false where it is part of something else.
+func (n number) masked(p plain, text string, begin, end int) (masked string, ok bool) {
+	before, behind := p.text[:begin], p.text[end:]
+	if before != "" && isDigit(before[begin-1]) || behind != "" && (isDigit(behind[0]) || isX(behind[0])) {
+		return "", false
+	}
+	var digits string
+	var shown []string // the same as they are written
+	for i := begin; i < end; i++ {
+		if c := p.text[i]; isDigit(c) || isX(c) {
+			digits, shown = digits+string(c), append(shown, text[p.from[i]:p.from[i+1]])
 		}
 	}
-	if utf8.RuneCountInString(p.Name) >= 2 {
-		text = strings.ReplaceAll(text, p.Name, maskName(p.Name))
+	if n.landline && (isDate(digits[len(digits)-len("20060102"):]) || partOfCode.MatchString(before[max(0, begin-longestPart):])) {
+		return "", false
 	}
-	return text
+	if n.phone {
+		own := strings.TrimPrefix(strings.TrimPrefix(digits, "00"), "86")
+		shown = shown[len(digits)-len(own):]
+	}
+	masked = strings.Join(shown[:n.head], "") + n.stars + strings.Join(shown[len(shown)-n.tail:], "")
+	if p.text[begin] == '(' && !strings.Contains(p.text[begin:end], ")") {
+		masked = text[p.from[begin]:p.from[begin+1]] + masked
+	}
+	return masked, true
 }
 
-// spelled finds a number however its digits are grouped.
-func spelled(number string) *regexp.Regexp {
-	digits := strings.Split(number, "")
-	for i := range digits {
-		digits[i] = regexp.QuoteMeta(digits[i])
-	}
-	return regexp.MustCompile(strings.Join(digits, `[ \-.()]{0,2}`))
+// partOfCode is the end of what makes the digits behind it a part of a longer number, as in 2026-0510-87654321; the end of a phone that was
+// masked does not.
+var partOfCode = regexp.MustCompile(`[^*0-9][0-9]{4,}-$|^[0-9]{4,}-$`)
+
+// longestPart is how far partOfCode looks back.
+const longestPart = 24
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isX(c byte) bool { return c == 'x' || c == 'X' }
+
+// isDate tells a day of this century, as in 0510-20261121.
+func isDate(digits string) bool {
+	_, err := time.Parse("20060102", digits)
+	return err == nil && strings.HasPrefix(digits, "20")
 }
 
-// compoundSurnames have two characters. The list is of those that are still common.
-var compoundSurnames = []string{
-	"欧阳", "司马", "上官", "诸葛", "东方", "独孤", "南宫", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐", "宇文", "长孙", "端木", "轩辕", "司空",
-	"公冶", "太史", "申屠", "公羊", "澹台", "钟离", "闻人", "濮阳", "淳于", "单于", "赫连", "鲜于", "闾丘", "东郭", "百里", "西门", "呼延",
+// plain is a text with the wide letters, digits and signs of Chinese keyboards as those of ASCII, and every dash as a hyphen.
+type plain struct {
+	text string
+	from []int // where each of its bytes stood; the last is the length of what it was
 }
 
-// maskName leaves the surname of a Chinese name, and the first letter of any other: 张**, 欧阳**, J**.
-func maskName(name string) string {
-	kept, size := utf8.DecodeRuneInString(name)
-	if size == 0 {
-		return ""
-	}
-	if kept == utf8.RuneError {
-		return "**"
-	}
-	for _, surname := range compoundSurnames {
-		if strings.HasPrefix(name, surname) && len(name) > len(surname) {
-			return surname + "**"
+var dashes = strings.NewReplacer("‐", "-", "‑", "-", "–", "-", "—", "-")
+
+func plainOf(text string) plain {
+	var b strings.Builder
+	from := make([]int, 0, len(text)+1)
+	for i, r := range text {
+		begun := b.Len()
+		b.WriteString(dashes.Replace(ascii(string(r))))
+		for range b.Len() - begun {
+			from = append(from, i)
 		}
 	}
-	return string(kept) + "**"
-}
-
-// maskPhone leaves the first three and the last four characters: 138****1234. A number too short for that keeps its end only.
-func maskPhone(phone string) string {
-	const head, tail = 3, 4
-	switch n := len(phone); {
-	case n == 0:
-		return ""
-	case n >= head+tail+4:
-		return phone[:head] + "****" + phone[n-tail:]
-	case n >= 2*tail-1:
-		return "****" + phone[n-tail:]
-	}
-	return "****"
-}
-
-// maskIDNumber leaves the first four characters, the province and the city, and the last four: 3202**********1234.
-func maskIDNumber(number string) string {
-	const head, tail = 4, 4
-	if number == "" {
-		return ""
-	}
-	if len(number) <= head+tail {
-		return "****"
-	}
-	return number[:head] + strings.Repeat("*", len(number)-head-tail) + number[len(number)-tail:]
-}
-
-// withinEstate is where an address begins to lead to one house: a number, in digits or in words, with or without what it counts.
-var withinEstate = regexp.MustCompile(`[0-9０-９A-Za-zＡ-Ｚａ-ｚ#＃]|[一二三四五六七八九十百零〇甲乙丙丁东南西北前后]+(?:号|幢|栋|单元|室|楼|层|座|户|门|梯|组|弄)|(?:幢|栋|单元|室)`)
-
-// estate is the part of an address that many people share, up to the last word that ends such a name.
-var estate = regexp.MustCompile(`^\p{Han}{2,24}(?:小区|社区|街道|大道|新村|花园|家园|公寓|苑|村|镇|乡|路|街|巷|区|县|市|省)`)
-
-// maskHome leaves the estate or the road of an address, and nothing where it cannot tell: 宜城街道东风小区**, ***.
-func maskHome(home, name string) string {
-	if home == "" {
-		return ""
-	}
-	shared := home
-	if cut := withinEstate.FindStringIndex(home); cut != nil {
-		shared = home[:cut[0]]
-	}
-	shared = estate.FindString(shared)
-	if shared == "" || name != "" && strings.Contains(shared, name) || strings.ContainsFunc(shared, unicode.IsDigit) {
-		return "***"
-	}
-	return shared + "**"
+	return plain{b.String(), append(from, len(text))}
 }
