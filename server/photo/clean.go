@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // registers WebP with package image
-	"golang.org/x/sync/semaphore"
 
 	"jingwei/server/web"
 )
@@ -20,10 +19,10 @@ import (
 // formats are what is taken, by the type that the content shows: what the sender calls it does not count.
 var formats = map[string]string{"image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp"}
 
-// cleaner turns uploads into pictures. Pictures that are decoded at the same time have no more pixels together than one may have.
-type cleaner struct{ pixels *semaphore.Weighted }
+// cleaner turns uploads into pictures.
+type cleaner struct{ room room }
 
-func newCleaner() cleaner { return cleaner{semaphore.NewWeighted(maxPixels)} }
+func newCleaner() cleaner { return cleaner{newRoom()} }
 
 // clean decodes an upload, turns it as its EXIF orientation says, makes it smaller where it is too large, and writes it as a JPEG. Whatever
 // else the upload held is gone. The error is a problem that says what to send instead.
@@ -42,13 +41,19 @@ func (c cleaner) clean(ctx context.Context, upload []byte) (p Photo, at *Positio
 		return p, nil, web.NewProblem(web.TooLarge, fmt.Sprintf("the photo has %d x %d pixels, more than %d million; send a smaller copy",
 			config.Width, config.Height, maxPixels/1_000_000)).At("body", nil)
 	}
-	if format == "jpeg" && scans(upload) > maxScans {
+	if format == "jpeg" && jpegOf(upload).scans > maxScans {
 		return p, nil, damaged(format)
 	}
-	if err := c.pixels.Acquire(ctx, pixels); err != nil {
+	weight := weight(upload, format, config)
+	if weight > maxDecoding {
+		return p, nil, web.NewProblem(web.TooLarge, fmt.Sprintf("the photo has %d x %d pixels that take %d MB to decode, more than %d; send a smaller copy, or save it as a JPEG "+
+			"that is not progressive", config.Width, config.Height, weight>>20, maxDecoding>>20)).At("body", nil)
+	}
+	release, err := c.room.take(ctx, pixels, weight)
+	if err != nil {
 		return p, nil, fmt.Errorf("wait for the photos before: %w", err)
 	}
-	defer c.pixels.Release(pixels)
+	defer release()
 	decoded, _, err := image.Decode(bytes.NewReader(upload))
 	if err != nil {
 		return p, nil, damaged(format)
@@ -118,37 +123,4 @@ func orient(from *image.RGBA, orientation int) *image.RGBA {
 		}
 	}
 	return to
-}
-
-// scans counts the scans of a JPEG (ITU T.81, B.1): a progressive one may have very many small ones, each of which touches every pixel.
-func scans(file []byte) (n int) {
-	const (
-		marker       = 0xFF
-		startOfScan  = 0xDA
-		endOfImage   = 0xD9
-		restartFirst = 0xD0 // to D7, then D8: start of image
-		startOfImage = 0xD8
-	)
-	for i := 2; i+3 < len(file); {
-		next := bytes.IndexByte(file[i:], marker)
-		if next < 0 || i+next+3 >= len(file) {
-			return n
-		}
-		i += next
-		kind := file[i+1]
-		switch {
-		case kind == 0 || kind == 0x01 || kind >= restartFirst && kind <= startOfImage: // data, or a marker without a segment
-			i += 2
-		case kind == marker: // filling
-			i++
-		case kind == endOfImage:
-			return n
-		default:
-			if kind == startOfScan {
-				n++
-			}
-			i += 2 + max(2, int(file[i+2])<<8|int(file[i+3]))
-		}
-	}
-	return n
 }

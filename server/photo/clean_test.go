@@ -12,6 +12,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -20,15 +21,32 @@ import (
 	"jingwei/server/web"
 )
 
+// The formats of PNGs: bits of a channel, kind of colours, compression, filter, interlacing.
+var (
+	png8Alpha     = []byte{8, 6, 0, 0, 0}
+	png16Alpha    = []byte{16, 6, 0, 0, 0}
+	pngInterlaced = []byte{8, 6, 0, 0, 1}
+	png16Grey     = []byte{16, 0, 0, 0, 0}
+)
+
 // declared is a PNG that says it has w x h pixels and has none of them.
-func declared(w, h uint32) []byte {
+func declared(w, h uint32, format []byte) []byte {
 	chunk := func(kind string, data []byte) []byte {
 		b := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
 		b = append(append(b, kind...), data...)
 		return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
 	}
 	header := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, w), h)
-	return append(append([]byte("\x89PNG\r\n\x1a\n"), chunk("IHDR", append(header, 8, 6, 0, 0, 0))...), chunk("IDAT", nil)...)
+	return append(append([]byte("\x89PNG\r\n\x1a\n"), chunk("IHDR", append(header, format...))...), chunk("IDAT", nil)...)
+}
+
+// frame is a JPEG that says it has w x h pixels, of components that are sampled so often (across and down, 4 bits each), and has none of them.
+func frame(kind byte, w, h uint16, sampled ...byte) []byte {
+	b := append([]byte{0xFF, 0xD8, 0xFF, kind, 0, byte(8 + 3*len(sampled)), 8, byte(h >> 8), byte(h), byte(w >> 8), byte(w)}, byte(len(sampled)))
+	for i, hv := range sampled {
+		b = append(b, byte(i+1), hv, 0)
+	}
+	return append(b, 0xFF, 0xDA, 0, 2, 0xFF, 0xD9)
 }
 
 // manyScans repeats the scan of a JPEG.
@@ -71,11 +89,17 @@ func TestRefused(t *testing.T) {
 		"half a JPEG":                {good[:len(good)/2], web.Invalid},
 		"GIF behind a JPEG's start":  {append([]byte{0xFF, 0xD8, 0xFF}, gifFile...), web.Invalid},
 		"JPEG of 50,000 scans":       {manyScans(good, 50_000), web.Invalid},
-		"PNG of 50,000 x 50,000":     {declared(50_000, 50_000), web.TooLarge},
-		"PNG of 1 x 2 billion":       {declared(1, 1<<31-1), web.TooLarge},
-		"PNG of 50,000,001 pixels":   {declared(50_000_001, 1), web.TooLarge},
-		"PNG of no pixels":           {declared(0, 10), web.Invalid},
-		"PNG without its pixels":     {declared(100, 100), web.Invalid},
+		"PNG of 50,000 x 50,000":     {declared(50_000, 50_000, png8Alpha), web.TooLarge},
+		"PNG of 1 x 2 billion":       {declared(1, 1<<31-1, png8Alpha), web.TooLarge},
+		"PNG of 50,000,001 pixels":   {declared(50_000_001, 1, png8Alpha), web.TooLarge},
+		"PNG of 400 MB":              {declared(50_000, 1000, png16Alpha), web.TooLarge},
+		"interlaced PNG of 216 MB":   {declared(36_000, 1000, pngInterlaced), web.TooLarge},
+		"progressive JPEG of 225 MB": {frame(0xC2, 30_000, 1000, 0x22, 0x11, 0x11), web.TooLarge},
+		"CMYK JPEG of 320 MB":        {frame(0xC0, 40_000, 1000, 0x11, 0x11, 0x11, 0x11), web.TooLarge},
+		"PNG of no pixels":           {declared(0, 10, png8Alpha), web.Invalid},
+		"PNG without its pixels":     {declared(100, 100, png8Alpha), web.Invalid},
+		"PNG of 100 MB":              {declared(50_000, 1000, png16Grey), web.Invalid}, // not too large, but damaged
+		"JPEG of 75 MB":              {frame(0xC0, 50_000, 1000, 0x22, 0x11, 0x11), web.Invalid},
 		"WebP without content":       {[]byte("RIFF\x10\x00\x00\x00WEBPVP8 "), web.Invalid},
 		"animated WebP without body": {[]byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x09\x00\x00\x09\x00\x00"), web.Invalid},
 	} {
@@ -95,12 +119,12 @@ func TestScans(t *testing.T) {
 	t.Parallel()
 	good := phototest.JPEG(60, 40)
 	for n, file := range map[int][]byte{1: good, 7: manyScans(good, 7), 50_000: manyScans(good, 50_000), 0: good[:4]} {
-		if got := scans(file); got != n {
+		if got := jpegOf(file).scans; got != n {
 			t.Errorf("%d scans, want %d", got, n)
 		}
 	}
 	// What follows the picture, as the film of a phone's motion photo, does not count.
-	if got := scans(append(bytes.Clone(good), bytes.Repeat([]byte{0xFF, 0xDA, 0, 2}, 100)...)); got != 1 {
+	if got := jpegOf(append(bytes.Clone(good), bytes.Repeat([]byte{0xFF, 0xDA, 0, 2}, 100)...)).scans; got != 1 {
 		t.Errorf("%d scans with a tail", got)
 	}
 }
@@ -256,22 +280,63 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce: pictures that are together too large to be decoded at the same time wait for each other, and give up with their context.
+// TestWeights compares what a picture is taken to weigh with what its decoder allocates.
+func TestWeights(t *testing.T) { // not parallel: it counts what the process allocates
+	const w, h = 2000, 1500
+	box := image.Rect(0, 0, w, h)
+	asPNG := func(m image.Image) []byte { return encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, m) }) }
+	translucent, translucent64 := image.NewNRGBA(box), image.NewNRGBA64(box)
+	for name, file := range map[string][]byte{
+		"grey PNG": asPNG(image.NewGray(box)), "grey PNG of 16 bits": asPNG(image.NewGray16(box)), "PNG": asPNG(translucent), "PNG of 16 bits": asPNG(translucent64),
+		"palette": asPNG(image.NewPaletted(box, color.Palette{color.Black, color.White})), "JPEG": phototest.JPEG(w, h),
+		"grey JPEG": phototest.Encode(image.NewGray(box)),
+	} {
+		config, format, err := image.DecodeConfig(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, _, err := image.Decode(bytes.NewReader(file)); err != nil {
+			t.Fatal(name, err)
+		}
+		runtime.ReadMemStats(&after)
+		took, taken := int64(after.TotalAlloc-before.TotalAlloc), weight(file, format, config)
+		if pixels := int64(config.Width) * int64(config.Height); taken < pixels || took > taken+taken/10+1<<20 {
+			t.Errorf("%s of %d pixels: decoding takes %d bytes, it is taken for %d", name, pixels, took, taken)
+		}
+	}
+}
+
+// TestManyAtOnce: pictures that are together too large to be decoded at the same time wait for each other, and give up with their context. Small
+// ones do not wait behind large ones.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	c := newCleaner()
-	if err := c.pixels.Acquire(t.Context(), maxPixels-100); err != nil {
+	release, err := c.room.take(t.Context(), maxPixels, maxDecoding)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := c.clean(t.Context(), phototest.JPEG(10, 10)); err != nil {
-		t.Errorf("a picture that has room: %v", err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if _, _, err := c.clean(ctx, phototest.JPEG(60, 40)); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a picture that has none: %v", err)
+	waiting := make(chan error)
+	large := encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, image.NewGray(image.Rect(0, 0, 2000, 2000))) })
+	soon, giveUp := context.WithTimeout(ctx, 500*time.Millisecond)
+	defer giveUp()
+	go func() {
+		_, _, err := c.clean(soon, large)
+		waiting <- err
+	}()
+	if _, _, err := c.clean(ctx, phototest.JPEG(600, 400)); err != nil {
+		t.Errorf("a small picture behind a large one: %v", err)
 	}
-	c.pixels.Release(maxPixels - 100)
+	if err := <-waiting; !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a large picture that has no room: %v", err)
+	}
+	release()
+	if _, _, err := c.clean(ctx, large); err != nil {
+		t.Errorf("a large picture that has room: %v", err)
+	}
 	done := make(chan error)
 	for range 20 {
 		go func() {
@@ -289,7 +354,8 @@ func TestManyAtOnce(t *testing.T) {
 func FuzzClean(f *testing.F) {
 	f.Add(phototest.JPEG(20, 10))
 	f.Add(phototest.WithEXIF(phototest.JPEG(20, 10), phototest.EXIF{Orientation: 6, Lon: 119, Lat: 31}))
-	f.Add(declared(10, 10))
+	f.Add(declared(10, 10, png8Alpha))
+	f.Add(frame(0xC2, 10, 10, 0x22, 0x11, 0x11))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		p, _, err := newCleaner().clean(context.Background(), file)
 		if _, ok := web.AsProblem(err); err != nil && !ok {

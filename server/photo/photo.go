@@ -10,10 +10,14 @@ import (
 
 const (
 	maxBytes  = 12 << 20   // of an upload
-	maxPixels = 50_000_000 // of an upload: what its decoding may take in memory
+	maxPixels = 50_000_000 // of an upload
 	maxSidePx = 2560       // of what is kept
 	quality   = 85         // of the JPEG that is kept
 	maxScans  = 50         // of a JPEG: each costs a look at all pixels, and cameras write at most a dozen
+
+	maxDecoding = 200 << 20 // bytes that decoding one upload may take, and all that are decoded at the same time but for the small ones
+	smallPixels = 4_000_000 // from here on an upload is not small
+	smallRoom   = 100 << 20 // bytes that all small uploads that are decoded at the same time may take
 
 	// MaxOfReport is how many photos one report may have.
 	MaxOfReport = 5
