@@ -8,8 +8,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/google/uuid"
-
 	"jingwei/data"
 	"jingwei/server/access"
 	"jingwei/server/account"
@@ -178,10 +176,7 @@ func newServer(app *App) *server {
 	tile.Routes(s.web, s.tiles, func() string { return noticeOf(app.areas.Current()).text() })
 	item.Routes(s.web, app.items)
 	incident.Routes(s.web, app.incidents, app.areas)
-	photo.Routes(s.web, app.photos, func(ctx context.Context, id uuid.UUID) (county string, err error) {
-		i, err := app.incidents.Find(ctx, id)
-		return i.County, err
-	})
+	photo.Routes(s.web, app.photos, app.incidents.Photo)
 	live.Routes(s.web, s.hub, app.accounts.Still)
 	account.Routes(s.web, app.accounts)
 	account.AdminRoutes(s.web, app.accounts)

@@ -36,7 +36,7 @@ type cli struct {
 	User      userCommand      `cmd:"" help:"Accounts, their roles and tokens, as the machine's owner."`
 	DB        dbCommand        `cmd:"" name:"db" help:"About the database."`
 	Keys      keysCommand      `cmd:"" help:"About the keys that personal data are sealed with."`
-	Retention retentionCommand `cmd:"" help:"Delete reporters' data whose time is over. The server does so by itself each night."`
+	Retention retentionCommand `cmd:"" help:"Delete reporters' data and photos of incidents that were closed long ago. The server does so by itself each night."`
 	OpenAPI   openAPICommand   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

@@ -164,7 +164,7 @@ func (a *App) loadDemoIncidents(ctx context.Context, tx pgx.Tx, county *demo.Cou
 				ReportedAt: d.ReportedAt, Channel: incident.Channel(d.Channel), Item: d.Item, Title: d.Title, Description: d.Description,
 				Place: d.Point, AccuracyM: &accuracyM,
 			}, owners[i], d.ReceivedAt)
-			incidents[i].Status = incident.Status(d.Status)
+			incidents[i].Reach(incident.Status(d.Status), d.ReceivedAt)
 		}
 		if _, err := incident.Load(ctx, tx, a.keys, incidents); err != nil {
 			return err

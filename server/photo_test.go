@@ -46,10 +46,10 @@ func TestPhotos(t *testing.T) {
 		t.Errorf("a position out of nowhere: %+v", second.Position)
 	}
 
-	answer := s.do(http.MethodPost, "/api/v1/incidents", reportWith("带照片", second.ID, first.ID), "Idempotency-Key", "p1")
+	answer := s.do(http.MethodPost, "/api/v1/incidents", reportWith("带照片", second.ID, first.ID), "Idempotency-Key", randomKey)
 	var created, again struct{ ID string }
 	answer.into(t, http.StatusCreated, &created)
-	s.do(http.MethodPost, "/api/v1/incidents", reportWith("带照片", second.ID, first.ID), "Idempotency-Key", "p1").into(t, http.StatusOK, &again)
+	s.do(http.MethodPost, "/api/v1/incidents", reportWith("带照片", second.ID, first.ID), "Idempotency-Key", randomKey).into(t, http.StatusOK, &again)
 	if again.ID != created.ID {
 		t.Errorf("a repeat made %s beside %s", again.ID, created.ID)
 	}

@@ -10,19 +10,27 @@ import (
 	"jingwei/server/incident"
 )
 
+// randomKey is an Idempotency-Key as the page sends it.
+const randomKey = "5f0c4b1e9d7a48e2b3c6a1f8d2907e43"
+
 func TestReporterOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := setupCounty(t)
 	public := s.as()
 	events := s.follow("")
-	a := public.do(http.MethodPost, "/api/v1/incidents", personal("路灯 13987651234 不亮"), "Idempotency-Key", "k1")
+	a := public.do(http.MethodPost, "/api/v1/incidents", personal("路灯 13987651234 不亮"), "Idempotency-Key", randomKey)
 	var created incident.Created
 	a.into(t, http.StatusCreated, &created)
-	again := public.do(http.MethodPost, "/api/v1/incidents", personal("路灯 13987651234 不亮"), "Idempotency-Key", "k1")
+	again := public.do(http.MethodPost, "/api/v1/incidents", personal("路灯 13987651234 不亮"), "Idempotency-Key", randomKey)
 	var repeated incident.Created
 	again.into(t, http.StatusOK, &repeated)
 	if repeated.ID != created.ID || repeated.Receipt != created.Receipt || created.Receipt.Secret == "" {
 		t.Errorf("the repeat gives %+v, want %+v", repeated, created)
+	}
+	weak := public.do(http.MethodPost, "/api/v1/incidents", personal("路灯 13987651234 不亮"), "Idempotency-Key", "k1")
+	weak.problem(t, http.StatusUnprocessableEntity, "invalid")
+	if !strings.Contains(string(weak.body), `"header.Idempotency-Key"`) || !strings.Contains(string(weak.body), "UUID") {
+		t.Errorf("the remedy is not named: %s", weak.body)
 	}
 	path := "/api/v1/incidents/" + created.ID.String()
 	var detail incident.Detail
@@ -103,7 +111,7 @@ func TestRetentionCommand(t *testing.T) {
 		}
 		s.do(http.MethodPost, "/api/v1/incidents", body).into(t, http.StatusCreated, &incident.Created{})
 	}
-	if _, err := s.db.Exec(t.Context(), `UPDATE incident SET status = 'closed'`); err != nil {
+	if _, err := s.db.Exec(t.Context(), `UPDATE incident SET status = 'closed', closed_at = reported_at`); err != nil {
 		t.Fatal(err)
 	}
 	kept := func() (reporters, receipts int) {
@@ -117,7 +125,7 @@ func TestRetentionCommand(t *testing.T) {
 	if n, m := kept(); code != 0 || !strings.Contains(out, old[:4]) || !strings.Contains(out, "320282") || n != 2 || m != 2 {
 		t.Errorf("exit %d, %d and %d are left\n%s\n%s", code, n, m, out, errOut)
 	}
-	if code, out, _ := jingwei(t, nil, s.keyed("retention")...); code != 0 || !strings.Contains(out, "none") || !strings.Contains(out, "Deleted: 0 reporters, 0 receipts.") {
+	if code, out, _ := jingwei(t, nil, s.keyed("retention")...); code != 0 || !strings.Contains(out, "none") || !strings.Contains(out, "Deleted: 0 reporters, 0 receipts, 0 photos.") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	if code, _, _ := jingwei(t, nil, s.keyed("retention", "--years", "0")...); code != 1 {

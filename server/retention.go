@@ -14,8 +14,8 @@ import (
 )
 
 type retentionCommand struct {
-	Years  int  `help:"How long reporters' data are kept after an incident is closed." default:"2" placeholder:"N"`
-	DryRun bool `help:"Only print what would be deleted, by year and county."`
+	Years  int  `help:"How long reporters' data and photos are kept after an incident was closed or cancelled." default:"2" placeholder:"N"`
+	DryRun bool `help:"Only print what would be deleted, by the year of the closing and county."`
 }
 
 func (cmd *retentionCommand) Run(ctx context.Context, c *Config, s *streams, now clock) (err error) {
@@ -35,7 +35,7 @@ func (cmd *retentionCommand) Run(ctx context.Context, c *Config, s *streams, now
 	if cmd.DryRun {
 		verb = "Dry run, would delete"
 	}
-	fmt.Fprintf(s.out, "%s what is kept of the reporters of incidents that are closed or cancelled and were reported before %s:\n", verb, r.Before.Format(time.DateOnly))
+	fmt.Fprintf(s.out, "%s the reporters, receipts and photos of incidents that were closed or cancelled before %s:\n", verb, r.Before.Format(time.DateOnly))
 	if err := printKept(s.out, r.Due); err != nil {
 		return err
 	}
@@ -48,8 +48,8 @@ func (cmd *retentionCommand) Run(ctx context.Context, c *Config, s *streams, now
 	if cmd.DryRun {
 		return nil
 	}
-	reporters, receipts, err := app.incidents.Delete(ctx, cmd.Years)
-	fmt.Fprintf(s.out, "Deleted: %d reporters, %d receipts.\n", reporters, receipts)
+	deleted, err := app.incidents.Delete(ctx, cmd.Years)
+	fmt.Fprintf(s.out, "Deleted: %d reporters, %d receipts, %d photos.\n", deleted.Reporters, deleted.Receipts, deleted.Photos)
 	return err
 }
 
@@ -59,13 +59,13 @@ func printKept(w io.Writer, kept []incident.Kept) error {
 		return err
 	}
 	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(out, "  YEAR\tCOUNTY\tREPORTERS\tRECEIPTS")
+	fmt.Fprintln(out, "  YEAR\tCOUNTY\tREPORTERS\tRECEIPTS\tPHOTOS")
 	for _, k := range kept {
 		county := k.County
 		if county == "" {
 			county = "(outside)"
 		}
-		fmt.Fprintf(out, "  %d\t%s\t%d\t%d\n", k.Year, county, k.Reporters, k.Receipts)
+		fmt.Fprintf(out, "  %d\t%s\t%d\t%d\t%d\n", k.Year, county, k.Reporters, k.Receipts, k.Photos)
 	}
 	return out.Flush()
 }
@@ -78,12 +78,12 @@ func (a *App) retainNightly(ctx context.Context, years int, now time.Time) {
 	if years == 0 || now.UTC().Add(8*time.Hour).Hour() != retentionHour {
 		return
 	}
-	reporters, receipts, err := a.incidents.Delete(ctx, years)
+	deleted, err := a.incidents.Delete(ctx, years)
 	if err != nil && ctx.Err() == nil {
 		slog.ErrorContext(ctx, "reporters whose time is over were not all deleted", "error", err)
 	}
-	if reporters+receipts > 0 {
-		slog.InfoContext(ctx, "deleted reporters whose time is over", "reporters", reporters, "receipts", receipts)
+	if deleted != (incident.Personal{}) {
+		slog.InfoContext(ctx, "deleted reporters whose time is over", "reporters", deleted.Reporters, "receipts", deleted.Receipts, "photos", deleted.Photos)
 	}
 	r, err := a.incidents.Retention(ctx, years)
 	switch {

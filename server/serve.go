@@ -16,7 +16,7 @@ const defaultListen = "127.0.0.1:8080"
 type serveCommand struct {
 	Listen         string `help:"Address and port to answer on (127.0.0.1:8080)." env:"JINGWEI_LISTEN" placeholder:"HOST:PORT"`
 	Demo           bool   `help:"Load the demo county first when there are no areas yet."`
-	RetentionYears int    `help:"Delete reporters' data this many years after an incident is closed, each night; 0 keeps them." env:"JINGWEI_RETENTION_YEARS" default:"2" placeholder:"N"`
+	RetentionYears int    `help:"Delete reporters' data and photos this many years after an incident was closed or cancelled, each night; 0 keeps them." env:"JINGWEI_RETENTION_YEARS" default:"2" placeholder:"N"`
 	demoFlags
 	served
 }

@@ -88,24 +88,24 @@ const (
 	maxReason = 500
 )
 
-// Unseal opens who reported an incident, and its words as they were written, for a reason that goes into the audit log. What is given out has
-// been logged before.
+// Unseal opens who reported an incident, and its words as they were written, for a reason that goes into the audit log, masked as reports are. What is given
+// out has been logged before.
 func (s *Service) Unseal(ctx context.Context, id uuid.UUID, reason string) (p Private, err error) {
 	i, err := s.Find(ctx, id)
 	if err != nil {
 		return Private{}, err
 	}
-	reason = mask(strings.Join(strings.Fields(reason), " "))
-	entry := audit.Entry{Action: string(access.ReporterUnseal), Object: object(i.ID), Areas: i.Codes, Reason: reason}
+	reason = strings.Join(strings.Fields(reason), " ")
+	if n := utf8.RuneCountInString(reason); n < minReason || n > maxReason {
+		return Private{}, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters what the data are needed for").At("body.reason", nil)
+	}
+	entry := audit.Entry{Action: string(access.ReporterUnseal), Object: object(i.ID), Areas: i.Codes}
 	if err := access.Ask(ctx, access.ReporterUnseal, i.Codes); err != nil {
-		entry.Outcome = audit.Refused
+		entry.Outcome = audit.Refused // without the reason: only what is sealed tells whose name stands in it
 		if err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error { return audit.Append(ctx, tx, entry) }); err != nil {
 			return Private{}, err
 		}
 		return Private{}, err
-	}
-	if n := utf8.RuneCountInString(reason); n < minReason || n > maxReason {
-		return Private{}, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters what the data are needed for").At("body.reason", nil)
 	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		var ok bool
@@ -118,6 +118,7 @@ func (s *Service) Unseal(ctx context.Context, id uuid.UUID, reason string) (p Pr
 		case !ok:
 			return web.NewProblem(web.NotFound, "nothing is sealed with this incident: nobody gave a name, or its time is over and it was deleted")
 		}
+		entry.Reason = p.maskReport(reason)
 		return audit.Append(ctx, tx, entry)
 	})
 	if err != nil {

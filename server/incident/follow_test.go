@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
@@ -70,18 +73,21 @@ func TestFollowAnswersAlike(t *testing.T) {
 	}
 }
 
+// publicKey is an Idempotency-Key that the public may send.
+const publicKey = "0123456789abcdef"
+
 func TestReceiptComesAgainAndOutlivesKeys(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	repeat := func() (Incident, Receipt) {
 		t.Helper()
-		i, receipt, created, err := s.Create(t.Context(), someReport(), "key-1", []byte("body"))
+		i, receipt, created, err := s.Create(t.Context(), someReport(), publicKey, []byte("body"))
 		if err != nil || created {
 			t.Fatalf("created %v, %v", created, err)
 		}
 		return i, receipt
 	}
-	first, receipt, created, err := s.Create(t.Context(), someReport(), "key-1", []byte("body"))
+	first, receipt, created, err := s.Create(t.Context(), someReport(), publicKey, []byte("body"))
 	if err != nil || !created {
 		t.Fatal(err)
 	}
@@ -111,11 +117,11 @@ func TestIdempotencyKeysBelongToTheirSender(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	worker, other := accesstest.Person(t, access.Worker), accesstest.Person(t, access.Worker)
-	send := func(ctx context.Context, body string) (id string, receipt Receipt, created bool) {
+	send := func(ctx context.Context, key, body string) (id string, receipt Receipt, created bool) {
 		t.Helper()
 		r := someReport()
 		r.Title = body
-		i, receipt, created, err := s.Create(ctx, r, "1", []byte(body))
+		i, receipt, created, err := s.Create(ctx, r, key, []byte(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,20 +131,102 @@ func TestIdempotencyKeysBelongToTheirSender(t *testing.T) {
 	for _, try := range []struct {
 		name string
 		ctx  context.Context
+		key  string
 		body string
 	}{
-		{"worker", worker, "a"}, {"another account", other, "a"}, {"the public", t.Context(), "a"}, {"the public with another report", t.Context(), "b"}, {"the operator", accesstest.Operator(t), "a"},
+		{"worker", worker, "1", "a"}, {"another account", other, "1", "a"}, {"the operator", accesstest.Operator(t), "1", "a"},
+		{"worker with a long key", worker, publicKey, "a"}, {"the public", t.Context(), publicKey, "a"}, {"the public with another report", t.Context(), publicKey, "b"},
 	} {
-		id, receipt, created := send(try.ctx, try.body)
+		id, receipt, created := send(try.ctx, try.key, try.body)
 		if !created || seen[id] || seen[receipt.Secret] {
 			t.Errorf("%s was answered with another's report", try.name)
 		}
 		seen[id], seen[receipt.Secret] = true, true
-		if again, _, created := send(try.ctx, try.body); created || again != id {
+		if again, _, created := send(try.ctx, try.key, try.body); created || again != id {
 			t.Errorf("%s: the repeat was stored again", try.name)
 		}
 	}
 	if _, _, _, err := s.Create(worker, someReport(), "1", []byte("c")); !is(err, web.KeyReused) {
 		t.Errorf("an account's key with another report: %v", err)
+	}
+}
+
+// Whoever has key and body gets the receipt: so the public's keys are long, and are forgotten after a day.
+func TestIdempotencyKeysOfThePublic(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	worker := accesstest.Person(t, access.Worker)
+	for _, weak := range []string{"1", publicKey[1:], strings.Repeat("键", 15)} {
+		_, _, _, err := s.Create(t.Context(), someReport(), weak, []byte("a"))
+		p, ok := web.AsProblem(err)
+		if !ok || p.Code != web.Invalid || len(p.Errors) != 1 || p.Errors[0].Location != "header.Idempotency-Key" || !strings.Contains(p.Detail, "UUID") {
+			t.Errorf("%q: %v", weak, err)
+		}
+	}
+	if n := count(t, pool, "incident"); n != 0 {
+		t.Errorf("%d reports with weak keys were stored", n)
+	}
+	create := func(ctx context.Context, at time.Time) (uuid.UUID, Receipt, bool) {
+		t.Helper()
+		then := *s
+		then.now = func() time.Time { return at }
+		i, receipt, created, err := then.Create(ctx, someReport(), publicKey, []byte("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i.ID, receipt, created
+	}
+	first, receipt, _ := create(t.Context(), now)
+	own, _, _ := create(worker, now)
+	if id, again, created := create(t.Context(), now.Add(24*time.Hour-time.Second)); created || id != first || again != receipt {
+		t.Errorf("within the day: created %v, %+v", created, again)
+	}
+	second, later, created := create(t.Context(), now.Add(24*time.Hour))
+	if !created || second == first || later.Secret == receipt.Secret {
+		t.Errorf("a day later: created %v, %+v", created, later)
+	}
+	if id, again, created := create(t.Context(), now.Add(25*time.Hour)); created || id != second || again != later {
+		t.Errorf("a repeat of the later one: created %v, %+v", created, again)
+	}
+	if id, _, created := create(worker, now.AddDate(1, 0, 0)); created || id != own {
+		t.Errorf("an account's key a year later: created %v", created)
+	}
+}
+
+// What was sent under a key before keys had senders is not stored again when its writer repeats it.
+func TestIdempotencyKeysOfBefore(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	worker := accesstest.Person(t, access.Worker)
+	stored := map[string]uuid.UUID{}
+	for _, key := range []string{"weak", publicKey, "old" + publicKey} {
+		i, _ := mustCreate(t, s, worker, someReport(), key)
+		stored[key] = i.ID
+	}
+	if _, err := pool.Exec(t.Context(), `UPDATE incident_key SET sender = 'earlier', created_at = created_at - CASE WHEN key LIKE 'old%' THEN interval '2 days' ELSE '0' END`); err != nil {
+		t.Fatal(err)
+	}
+	body := []byte(someReport().Title)
+	for _, try := range []struct {
+		ctx     context.Context
+		key     string
+		body    []byte
+		created bool
+	}{
+		{worker, "weak", body, false},
+		{worker, "weak", body, false}, // now it is the worker's own
+		{accesstest.Person(t, access.Worker), "weak", []byte("another"), true},
+		{t.Context(), publicKey, body, false},
+		{t.Context(), publicKey, []byte("another"), true},
+		{t.Context(), "old" + publicKey, body, true},
+		{worker, "old" + publicKey, body, false},
+	} {
+		i, _, created, err := s.Create(try.ctx, someReport(), try.key, try.body)
+		if err != nil || created != try.created || created == (i.ID == stored[try.key]) {
+			t.Errorf("%s %q: created %v, %v", try.key, try.body, created, err)
+		}
+	}
+	if _, _, _, err := s.Create(worker, someReport(), "weak", []byte("another")); !is(err, web.KeyReused) {
+		t.Errorf("the worker's own key with another report: %v", err)
 	}
 }

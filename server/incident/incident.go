@@ -56,6 +56,7 @@ type Incident struct {
 	Channel     Channel
 	Item        string // code
 	Status      Status
+	ClosedAt    *time.Time // of one that is closed or cancelled, and of no other
 	Title       string
 	Description string
 	Place       geo.Point
@@ -102,6 +103,14 @@ func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incide
 		i.Branch = owner.Branch.Code
 	}
 	return i
+}
+
+// Reach moves an incident to a step, at an instant.
+func (i *Incident) Reach(step Status, at time.Time) {
+	i.Status, i.ClosedAt = step, nil
+	if step == Closed || step == Cancelled {
+		i.ClosedAt = &at
+	}
 }
 
 // NewID is a UUIDv7 of an instant. What is left of the id beside the milliseconds comes from SHA-256 of the content, so that

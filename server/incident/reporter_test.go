@@ -66,12 +66,12 @@ func TestReporterIsSealedMaskedAndUnsealed(t *testing.T) {
 	if want := (Private{Name: "欧阳**", Phone: "139****1234", IDNumber: "1101**********0142", Home: "宜城街道东风小区**"}); err != nil || sealing != Sealed || p != want {
 		t.Errorf("masked: %#v %s %v", p.Name+p.Phone+p.IDNumber+p.Home, sealing, err)
 	}
-	full, err := s.Unseal(handler, i.ID, "回访  报告人")
+	full, err := s.Unseal(handler, i.ID, "回访  欧阳 试密（0510-87654321，宜城街道东风小区12幢3单元501室）")
 	r := someReport()
 	if want := (Private{someone.Name, someone.Phone, someone.IDNumber, someone.Home, r.Title, r.Description}); err != nil || full != want {
 		t.Errorf("unsealed something else, or %v", err)
 	}
-	if got := audited(t, pool, "reporter.unseal"); got != fmt.Sprintf("handler incident/%s done 回访 报告人 <nil> <nil>\n", i.ID) {
+	if got := audited(t, pool, "reporter.unseal"); got != fmt.Sprintf("handler incident/%s done 回访 欧阳**（051****4321，宜城街道东风小区**） <nil> <nil>\n", i.ID) {
 		t.Errorf("the log says:\n%s", got)
 	}
 	if got := audited(t, pool, "incident.create"); got != fmt.Sprintf(" incident/%s done  <nil> {\"item\": \"noise\", \"channel\": \"resident\"}\n", i.ID) {
@@ -100,6 +100,7 @@ func TestUnsealIsRefused(t *testing.T) {
 		"outside":        {beside, i.ID, "回访报告人", web.NotFound},
 		"unknown":        {accesstest.Person(t, access.Handler), uuid.New(), "回访报告人", web.NotFound},
 		"without reason": {accesstest.Person(t, access.Handler), i.ID, "  回 访 ", web.Invalid},
+		"a long reason":  {accesstest.Person(t, access.Viewer), i.ID, strings.Repeat("试密", 251), web.Invalid}, // before anybody is asked
 		"nothing there":  {accesstest.Person(t, access.Handler), none.ID, "回访报告人", web.NotFound},
 	} {
 		_, err := s.Unseal(try.ctx, try.id, try.reason)
@@ -107,7 +108,7 @@ func TestUnsealIsRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, try.want)
 		}
 	}
-	if got := audited(t, pool, "reporter.unseal"); strings.Count(got, "refused") != 2 || strings.Contains(got, "done") {
+	if got := audited(t, pool, "reporter.unseal"); strings.Count(got, "refused") != 2 || strings.Contains(got, "done") || strings.Contains(got, "回访") {
 		t.Errorf("the log says:\n%s", got)
 	}
 }
@@ -211,8 +212,8 @@ func TestNothingOfTheReporterIsLeftAnywhere(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() { slog.SetDefault(before) })
 	s, pool := setup(t)
-	i, receipt := mustCreate(t, s, t.Context(), someReport(), "key-1")
-	_, _, _, err := s.Create(t.Context(), someReport(), "key-1", []byte(someReport().Title))
+	i, receipt := mustCreate(t, s, t.Context(), someReport(), publicKey)
+	_, _, _, err := s.Create(t.Context(), someReport(), publicKey, []byte(someReport().Title))
 	csv := "lon,lat,reported_at,item,title,description\n119.801,31.339,2026-11-01 08:30,noise,13987651234,身份证110105194912310142\n"
 	report, errImport := s.Import(accesstest.Operator(t), strings.NewReader(csv), nil, ImportOptions{})
 	handler := accesstest.Person(t, access.Handler)
@@ -333,10 +334,11 @@ func audited(t *testing.T, pool *pgxpool.Pool, action string) string {
 		WHERE action = '`+action+`' ORDER BY id`), "")
 }
 
-// set moves an incident as time and whistles would.
+// set moves an incident as whistles would; what ends did so as soon as it came in.
 func set(t *testing.T, pool *pgxpool.Pool, id uuid.UUID, status Status) {
 	t.Helper()
-	if _, err := pool.Exec(t.Context(), `UPDATE incident SET status = $2 WHERE id = $1`, id, status); err != nil {
+	if _, err := pool.Exec(t.Context(), `
+		UPDATE incident SET status = $2, closed_at = CASE WHEN $2 IN ('closed', 'cancelled') THEN received_at END WHERE id = $1`, id, status); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -15,93 +15,116 @@ import (
 // neverClosedYears is how much longer than others an incident that was never closed may keep its reporter before Retention points at it.
 const neverClosedYears = 3
 
-// deletedAtOnce is how many rows are deleted in one transaction.
-const deletedAtOnce = 5_000
+// How many rows are deleted in one transaction. Each photo is hundreds of rows to the database.
+const (
+	deletedAtOnce       = 5_000
+	deletedPhotosAtOnce = 200
+)
 
 // Retention is what is kept longer than it should be.
 type Retention struct {
-	Before time.Time // incidents that were reported before this instant and are closed or cancelled
-	Due    []Kept    // what Delete would delete
+	Before time.Time // incidents that were closed or cancelled before this instant
+	Due    []Kept    // what Delete would delete, by the year of the closing
 
 	NeverClosedBefore time.Time
-	NeverClosed       []Kept // of incidents before that instant that nobody closed: a person has to look at them
+	NeverClosed       []Kept // of incidents that were reported before that instant and that nobody closed, by the year: a person has to look at them
 }
 
 // Kept counts what is kept of the reporters of one year and county.
 type Kept struct {
-	Year      int
-	County    string
-	Reporters int // whose data are sealed
-	Receipts  int
+	Year   int
+	County string
+	Personal
 }
 
-const done = `i.status IN ('closed', 'cancelled')`
+// Personal counts what incidents have of people.
+type Personal struct {
+	Reporters int `json:"reporters"` // whose data are sealed
+	Receipts  int `json:"receipts"`
+	Photos    int `json:"photos"` // which can show people
+}
 
-// Retention tells what is kept longer than years after the closing. An incident has no time of its closing; the time of its report stands for
-// it, so that what a reporter told may go sooner by the time that the incident was open, and never later.
+func (p Personal) add(q Personal) Personal {
+	return Personal{p.Reporters + q.Reporters, p.Receipts + q.Receipts, p.Photos + q.Photos}
+}
+
+// Retention tells what is kept longer than years after the closing of its incident.
 func (s *Service) Retention(ctx context.Context, years int) (r Retention, err error) {
 	if err := access.Ask(ctx, access.RetentionManage, nil); err != nil {
 		return r, err
 	}
 	now := s.now().UTC()
 	r.Before, r.NeverClosedBefore = now.AddDate(-years, 0, 0), now.AddDate(-years-neverClosedYears, 0, 0)
-	if r.Due, err = countKept(ctx, s.pool, done, r.Before); err != nil {
+	if r.Due, err = countKept(ctx, s.pool, "i.closed_at", r.Before); err != nil {
 		return r, err
 	}
-	r.NeverClosed, err = countKept(ctx, s.pool, "NOT "+done, r.NeverClosedBefore)
+	r.NeverClosed, err = countKept(ctx, s.pool, "CASE WHEN i.closed_at IS NULL THEN i.reported_at END", r.NeverClosedBefore)
 	return r, err
 }
 
 // Delete deletes what Retention calls due, with its counts in the audit log: each batch's in the transaction of the batch. What is gone when it
-// fails stays gone.
-func (s *Service) Delete(ctx context.Context, years int) (reporters, receipts int, err error) {
+// fails stays gone, and is counted.
+func (s *Service) Delete(ctx context.Context, years int) (deleted Personal, err error) {
 	if err := access.Ask(ctx, access.RetentionManage, nil); err != nil {
-		return 0, 0, err
+		return deleted, err
 	}
 	before := s.now().UTC().AddDate(-years, 0, 0)
 	for {
-		var n, m int
+		var batch Personal
 		err := db.InLongTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-			if n, err = deleteKept(ctx, tx, "incident_reporter", before); err != nil {
-				return err
+			for _, from := range []struct {
+				table  string
+				atOnce int
+				count  *int
+			}{
+				{"incident_reporter", deletedAtOnce, &batch.Reporters}, {"report_receipt", deletedAtOnce, &batch.Receipts}, {"photo", deletedPhotosAtOnce, &batch.Photos},
+			} {
+				if *from.count, err = deleteKept(ctx, tx, from.table, before, from.atOnce); err != nil {
+					return err
+				}
 			}
-			if m, err = deleteKept(ctx, tx, "report_receipt", before); err != nil || n+m == 0 {
-				return err
+			if batch == (Personal{}) {
+				return nil
 			}
 			return audit.Append(ctx, tx, audit.Entry{
-				Action: "reporter.delete", Reason: fmt.Sprintf("kept for %d years", years),
-				After: map[string]any{"reported_before": before, "reporters": n, "receipts": m},
+				Action: "reporter.delete", Reason: fmt.Sprintf("kept for %d years after the closing", years), After: struct {
+					ClosedBefore time.Time `json:"closed_before"`
+					Personal
+				}{before, batch},
 			})
 		})
 		if err != nil {
-			return reporters, receipts, fmt.Errorf("delete reporters: %w", err)
+			return deleted, fmt.Errorf("delete reporters: %w", err)
 		}
-		reporters, receipts = reporters+n, receipts+m
-		if n+m == 0 {
-			return reporters, receipts, nil
+		if batch == (Personal{}) {
+			return deleted, nil
 		}
+		deleted = deleted.add(batch)
 	}
 }
 
-// countKept counts by year and county, the oldest first. The range of ids keeps it from reading the months that cannot hold any.
-func countKept(ctx context.Context, q db.Querier, which string, before time.Time) ([]Kept, error) {
+// countKept counts by year and county, the oldest first, of the incidents whose time of what was before an instant. Nothing is closed before it
+// is reported, but for the clock of its reporter; so a range of ids keeps it from reading the months that cannot hold any.
+func countKept(ctx context.Context, q db.Querier, what string, before time.Time) ([]Kept, error) {
 	rows, err := q.Query(ctx, `
-		SELECT extract(year FROM i.reported_at)::integer, i.county, count(r.incident), count(t.incident)
+		SELECT extract(year FROM `+what+`)::integer AS year, i.county, count(r.incident) AS reporters, count(t.incident) AS receipts, coalesce(sum(p.n), 0)::bigint AS photos
 		FROM incident i LEFT JOIN incident_reporter r ON r.county = i.county AND r.incident = i.id
 			LEFT JOIN report_receipt t ON t.county = i.county AND t.incident = i.id
-		WHERE i.id < uuid_v7_floor($1) AND `+which+` AND (r.incident IS NOT NULL OR t.incident IS NOT NULL)
-		GROUP BY 1, 2 ORDER BY 1, 2`, before)
+			LEFT JOIN (SELECT county, incident, count(*) AS n FROM photo WHERE incident < uuid_v7_floor($2) GROUP BY 1, 2) p
+				ON p.county = i.county AND p.incident = i.id
+		WHERE i.id < uuid_v7_floor($2) AND `+what+` < $1 AND (r.incident IS NOT NULL OR t.incident IS NOT NULL OR p.incident IS NOT NULL)
+		GROUP BY 1, 2 ORDER BY 1, 2`, before, before.Add(clockSkew))
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Kept])
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Kept])
 }
 
-// deleteKept deletes from a table of what belongs to incidents.
-func deleteKept(ctx context.Context, tx pgx.Tx, table string, before time.Time) (int, error) {
+// deleteKept deletes from a table of what belongs to incidents: what limit rows name, and all else of the same incidents.
+func deleteKept(ctx context.Context, tx pgx.Tx, table string, before time.Time, limit int) (int, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM `+table+` WHERE (county, incident) IN (
 			SELECT k.county, k.incident FROM `+table+` k JOIN incident i ON i.county = k.county AND i.id = k.incident
-			WHERE i.id < uuid_v7_floor($1) AND `+done+` LIMIT $2)`, before, deletedAtOnce)
+			WHERE i.id < uuid_v7_floor($2) AND i.closed_at < $1 LIMIT $3)`, before, before.Add(clockSkew), limit)
 	return int(tag.RowsAffected()), err
 }

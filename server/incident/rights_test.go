@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -16,6 +17,8 @@ import (
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
 	"jingwei/server/area/areatest"
+	"jingwei/server/photo"
+	"jingwei/server/photo/phototest"
 	"jingwei/server/web"
 )
 
@@ -253,6 +256,46 @@ func TestChannelsNeedIntake(t *testing.T) {
 			} else if p, _ := web.AsProblem(err); !want && (p == nil || p.Code != try.refused || p.Errors[0].Location != "body.channel") {
 				t.Errorf("%s, %s: %v", name, channel, err)
 			}
+		}
+	}
+}
+
+// Photos are asked for by the services themselves, whoever calls them.
+func TestPhotosAskForTheIncident(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	r := someReport()
+	kept, _, err := photo.NewService(pool, s.now).Upload(t.Context(), phototest.JPEG(9, 9))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Photos = []uuid.UUID{kept.ID}
+	i, _ := mustCreate(t, s, t.Context(), r, "")
+	other, _ := mustCreate(t, s, t.Context(), someReport(), "")
+	within, beside := accesstest.Person(t, access.Viewer, access.Area{Code: "320282001", Level: "town"}), accesstest.Person(t, access.Viewer, access.Area{Code: "320282002", Level: "town"})
+	if got, err := s.Photo(within, i.ID, kept.ID); err != nil || !bytes.Equal(got.JPEG, kept.JPEG) {
+		t.Errorf("within: %v", err)
+	}
+	if ids, err := s.Photos(within, i); err != nil || !slices.Equal(ids, r.Photos) {
+		t.Errorf("within: %v, %v", ids, err)
+	}
+	for name, c := range map[string]struct {
+		ctx          context.Context
+		incident, id uuid.UUID
+		one, list    web.Code
+	}{
+		"public":            {t.Context(), i.ID, kept.ID, web.LoginRequired, web.LoginRequired},
+		"beside":            {beside, i.ID, kept.ID, web.NotFound, web.Forbidden},
+		"system admin":      {accesstest.Person(t, access.SystemAdmin), i.ID, kept.ID, web.Forbidden, web.Forbidden},
+		"another incident":  {within, other.ID, kept.ID, web.NotFound, ""},
+		"another photo":     {within, i.ID, uuid.New(), web.NotFound, ""},
+		"unknown incidents": {within, uuid.New(), kept.ID, web.NotFound, ""},
+	} {
+		if _, err := s.Photo(c.ctx, c.incident, c.id); !is(err, c.one) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := s.Photos(c.ctx, i); c.list == "" && err != nil || c.list != "" && !is(err, c.list) {
+			t.Errorf("%s: the list gives %v", name, err)
 		}
 	}
 }

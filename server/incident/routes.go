@@ -93,7 +93,7 @@ type NewReporter struct {
 }
 
 type createInput struct {
-	Key     string `header:"Idempotency-Key" maxLength:"200" doc:"The writer's own name for this report: a repeat is answered with the first incident"`
+	Key     string `header:"Idempotency-Key" maxLength:"200" doc:"The writer's own name for this report: a repeat is answered with the first incident. Without an account at least 16 characters, best a random UUID, and for a day"`
 	RawBody []byte
 	Body    NewReport
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -80,21 +81,31 @@ func ask(ctx context.Context, channel Channel, codes []string) error {
 	return err
 }
 
-// senderOf is whose Idempotency-Keys those of ctx are: an account's are its own. The public is nobody in particular; so there the body is part
-// of the key, and a key without the very same report meets nothing.
-func senderOf(ctx context.Context, digest []byte) string {
+// What the public's Idempotency-Keys must be, for with its key and body anybody gets the receipt of a report again: too long to be chosen by two
+// reporters or guessed, and of this day.
+const (
+	minPublicKey = 16 // characters
+	publicKeyFor = 24 * time.Hour
+)
+
+// senderOf is whose Idempotency-Keys those of ctx are, and since when they count: an account's are its own, for ever. The public is nobody in
+// particular; so there the body is part of the key, and a key without the very same report meets nothing.
+func senderOf(ctx context.Context, key string, digest []byte, now time.Time) (sender string, since time.Time, err error) {
 	switch actor := access.From(ctx); {
 	case actor.Account != uuid.Nil:
-		return "account/" + actor.Account.String()
+		return "account/" + actor.Account.String(), since, nil
 	case actor.Via != access.ViaNothing:
-		return string(actor.Via) + "/" + actor.Login
+		return string(actor.Via) + "/" + actor.Login, since, nil
+	case key != "" && utf8.RuneCountInString(key) < minPublicKey:
+		return "", since, web.NewProblem(web.Invalid, fmt.Sprintf("an Idempotency-Key must have at least %d characters that nobody else chooses; send a random UUID", minPublicKey)).
+			At("header.Idempotency-Key", key)
 	}
-	return "public/" + hex.EncodeToString(digest)
+	return "public/" + hex.EncodeToString(digest), now.Add(-publicKeyFor), nil
 }
 
 // Create stores a report: snapped, with its event, in one transaction. When it returns without an error the incident is on disk. A zero
 // ReportedAt is now. key is the writer's own name for this report, or "": a repeat with the same key and the same body
-// returns the first incident, the same receipt and created false; with another body it is a problem.
+// returns the first incident, the same receipt and created false, to the public for a day; an account's with another body is a problem.
 func (s *Service) Create(ctx context.Context, r Report, key string, body []byte) (i Incident, receipt Receipt, created bool, err error) {
 	now := s.now().UTC().Truncate(time.Microsecond) // as the database keeps it
 	if r.ReportedAt.IsZero() {
@@ -103,6 +114,11 @@ func (s *Service) Create(ctx context.Context, r Report, key string, body []byte)
 	r.ReportedAt = r.ReportedAt.UTC().Truncate(time.Microsecond)
 	r.Private = r.Private.normal()
 	if err := s.check(r); err != nil {
+		return i, receipt, false, err
+	}
+	digest := sha256.Sum256(body)
+	sender, since, err := senderOf(ctx, key, digest[:], now)
+	if err != nil {
 		return i, receipt, false, err
 	}
 	var nonce [16]byte
@@ -122,10 +138,9 @@ func (s *Service) Create(ctx context.Context, r Report, key string, body []byte)
 			return Incident{}, receipt, false, err
 		}
 	}
-	digest := sha256.Sum256(body)
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if key != "" {
-			first, ok, err := claimKey(ctx, tx, senderOf(ctx, digest[:]), key, digest[:], i, now)
+			first, ok, err := claimKey(ctx, tx, sender, key, digest[:], i, now, since)
 			if err != nil {
 				return err
 			}
@@ -256,7 +271,20 @@ func (s *Service) reaches(scope access.Scope, chain []string) bool {
 	})
 }
 
-// Photos are the ids of the photos of an incident that Find returned.
+// Photos are the ids of the photos of an incident that the actor may see.
 func (s *Service) Photos(ctx context.Context, i Incident) ([]uuid.UUID, error) {
+	if err := access.Ask(ctx, access.IncidentRead, i.Codes); err != nil {
+		return nil, err
+	}
 	return photo.Of(ctx, s.pool, i.County, i.ID)
+}
+
+// Photo is one photo of an incident that the actor may see. An incident that Find does not find and an id that is none of its photos are
+// not_found.
+func (s *Service) Photo(ctx context.Context, incident, id uuid.UUID) (photo.Photo, error) {
+	i, err := s.Find(ctx, incident)
+	if err != nil {
+		return photo.Photo{}, err
+	}
+	return photo.Find(ctx, s.pool, i.County, i.ID, id)
 }

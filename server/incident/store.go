@@ -34,7 +34,7 @@ type Filter struct {
 	scope access.Scope // of who asks; the service sets it
 }
 
-const stored = `county, id, reported_at, received_at, channel, item, status, title, description,
+const stored = `county, id, reported_at, received_at, channel, item, status, closed_at, title, description,
 	ST_X(geom), ST_Y(geom), accuracy_m, cell, snap, edition, town, community, grid, micro, branch`
 
 func scan(row pgx.CollectableRow) (Incident, error) {
@@ -43,7 +43,7 @@ func scan(row pgx.CollectableRow) (Incident, error) {
 	var cell int64
 	var lower [4]*string
 	var branch *string
-	err := row.Scan(&i.County, &i.ID, &i.ReportedAt, &i.ReceivedAt, &i.Channel, &i.Item, &i.Status, &i.Title, &i.Description,
+	err := row.Scan(&i.County, &i.ID, &i.ReportedAt, &i.ReceivedAt, &i.Channel, &i.Item, &i.Status, &i.ClosedAt, &i.Title, &i.Description,
 		&lon, &lat, &i.AccuracyM, &cell, &i.Snap, &i.Edition, &lower[0], &lower[1], &lower[2], &lower[3], &branch)
 	if err != nil {
 		return i, err
@@ -133,25 +133,41 @@ func insert(ctx context.Context, tx pgx.Tx, i Incident) error {
 	lon, lat := i.Place.Degrees()
 	lower := lowerCodes(i.Codes)
 	batch.Queue(`
-		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, title, description, geom, accuracy_m, cell, snap, edition,
+		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, closed_at, title, description, geom, accuracy_m, cell, snap, edition,
 			town, community, grid, micro, branch)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, ST_SetSRID(ST_MakePoint($10, $11), 4326), $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-		i.County, i.ID, i.ReportedAt, i.ReceivedAt, i.Channel, i.Item, i.Status, i.Title, i.Description, lon, lat, i.AccuracyM,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ST_SetSRID(ST_MakePoint($11, $12), 4326), $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		i.County, i.ID, i.ReportedAt, i.ReceivedAt, i.Channel, i.Item, i.Status, i.ClosedAt, i.Title, i.Description, lon, lat, i.AccuracyM,
 		int64(i.Cell), i.Snap, i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch))
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// claimKey records an Idempotency-Key of a sender for an incident. ok is false where the sender used the key before for the same body: then
-// the first incident is returned.
-func claimKey(ctx context.Context, tx pgx.Tx, sender, key string, digest []byte, i Incident, now time.Time) (first Incident, ok bool, err error) {
-	tag, err := tx.Exec(ctx, `INSERT INTO incident_key (sender, key, digest, county, incident, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		sender, key, digest, i.County, i.ID, now)
-	if err != nil || tag.RowsAffected() == 1 {
-		return i, err == nil, err
+// earlierSender is whose the Idempotency-Keys are that were sent before they had senders.
+const earlierSender = "earlier"
+
+// claimKey records an Idempotency-Key of a sender for an incident. ok is false where the sender used the key since an instant for the same body:
+// then the first incident is returned. Older ones are forgotten.
+func claimKey(ctx context.Context, tx pgx.Tx, sender, key string, digest []byte, i Incident, now, since time.Time) (first Incident, ok bool, err error) {
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO incident_key AS k (sender, key, digest, county, incident, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (sender, key) DO UPDATE SET digest = excluded.digest, county = excluded.county, incident = excluded.incident, created_at = excluded.created_at
+			WHERE k.created_at <= $7`, sender, key, digest, i.County, i.ID, now, since)
+	if err != nil {
+		return i, false, err
 	}
 	var before []byte
 	var id uuid.UUID
-	if err := tx.QueryRow(ctx, `SELECT digest, incident FROM incident_key WHERE sender = $1 AND key = $2`, sender, key).Scan(&before, &id); err != nil {
+	if tag.RowsAffected() == 1 {
+		err = tx.QueryRow(ctx, `
+			UPDATE incident_key k SET county = e.county, incident = e.incident, created_at = e.created_at FROM incident_key e
+			WHERE k.sender = $1 AND k.key = $2 AND e.sender = $3 AND e.key = $2 AND e.digest = $4 AND e.created_at > $5
+			RETURNING k.digest, k.incident`, sender, key, earlierSender, digest, since).Scan(&before, &id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return i, true, nil
+		}
+	} else {
+		err = tx.QueryRow(ctx, `SELECT digest, incident FROM incident_key WHERE sender = $1 AND key = $2`, sender, key).Scan(&before, &id)
+	}
+	if err != nil {
 		return i, false, err
 	}
 	if !bytes.Equal(before, digest) {
@@ -173,19 +189,19 @@ func Load(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []Incident)
 	}
 	if _, err := tx.Exec(ctx, `
 		CREATE TEMP TABLE new_incident (county text, id uuid, reported_at timestamptz, received_at timestamptz, channel text, item text, status text,
-			title text, description text, lon float8, lat float8, accuracy_m real, cell bigint, snap text, edition integer,
+			closed_at timestamptz, title text, description text, lon float8, lat float8, accuracy_m real, cell bigint, snap text, edition integer,
 			town text, community text, grid text, micro text, branch text) ON COMMIT DROP`); err != nil {
 		return 0, err
 	}
 	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"new_incident"}, []string{
-		"county", "id", "reported_at", "received_at", "channel", "item", "status",
+		"county", "id", "reported_at", "received_at", "channel", "item", "status", "closed_at",
 		"title", "description", "lon", "lat", "accuracy_m", "cell", "snap", "edition", "town", "community", "grid", "micro", "branch",
 	}, pgx.CopyFromSlice(len(incidents), func(n int) ([]any, error) {
 		i := &incidents[n]
 		lon, lat := i.Place.Degrees()
 		lower := lowerCodes(i.Codes)
 		return []any{
-			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.Title, i.Description, lon, lat, i.AccuracyM,
+			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.ClosedAt, i.Title, i.Description, lon, lat, i.AccuracyM,
 			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch),
 		}, nil
 	})); err != nil {
@@ -194,9 +210,9 @@ func Load(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []Incident)
 	// The county of a point can change with an edition; its id cannot. So a repeat is told by the id alone. OFFSET 0 keeps the
 	// planner from reading all incidents for a join: each id is looked up in the one partition that can hold it.
 	rows, err := tx.Query(ctx, `
-		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, title, description, geom, accuracy_m, cell, snap, edition,
+		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, closed_at, title, description, geom, accuracy_m, cell, snap, edition,
 			town, community, grid, micro, branch)
-		SELECT county, id, reported_at, received_at, channel, item, status, title, description, ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m,
+		SELECT county, id, reported_at, received_at, channel, item, status, closed_at, title, description, ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m,
 			cell, snap, edition, town, community, grid, micro, branch
 		FROM new_incident n WHERE NOT EXISTS (SELECT FROM incident i WHERE i.id = n.id OFFSET 0)
 		ON CONFLICT DO NOTHING RETURNING id`)

@@ -49,9 +49,9 @@ type findOutput struct {
 	Body         []byte
 }
 
-// Routes registers the upload of photos, and those of incidents. see finds the county of an incident that the actor of a context may see;
-// its error is the answer to all others.
-func Routes(server *web.Server, s *Service, see func(ctx context.Context, incident uuid.UUID) (county string, err error)) {
+// Routes registers the upload of photos, and those of incidents. of finds a photo of an incident that the actor of a context may see; its error
+// is the answer to all others.
+func Routes(server *web.Server, s *Service, of func(ctx context.Context, incident, id uuid.UUID) (Photo, error)) {
 	tags := []string{"photos"}
 	file := &huma.Schema{Type: huma.TypeString, Format: "binary"}
 	slots := web.NewSlots(maxUploads, maxUploadsNetwork)
@@ -85,7 +85,7 @@ func Routes(server *web.Server, s *Service, see func(ctx context.Context, incide
 			"304": {Description: "Not modified"},
 		},
 	}, func(ctx context.Context, in *findInput) (*findOutput, error) {
-		county, err := see(ctx, in.ID)
+		p, err := of(ctx, in.ID, in.Photo)
 		if err != nil {
 			return nil, err
 		}
@@ -93,10 +93,6 @@ func Routes(server *web.Server, s *Service, see func(ctx context.Context, incide
 			Status: http.StatusOK, ContentType: "image/jpeg", ETag: `"` + in.Photo.String() + `"`, Disposition: `inline; filename="` + in.Photo.String() + `.jpg"`,
 			// The browser keeps it, and asks each time whether it may still show it.
 			CacheControl: "private, no-cache", Policy: "default-src 'none'; sandbox; frame-ancestors 'none'",
-		}
-		p, err := s.Find(ctx, county, in.ID, in.Photo)
-		if err != nil {
-			return nil, err
 		}
 		if strings.Contains(in.IfNoneMatch, out.ETag) {
 			out.Status = http.StatusNotModified

@@ -63,8 +63,8 @@ func (s *Service) Upload(ctx context.Context, upload []byte) (Photo, *Position, 
 }
 
 // Attach gives uploads to an incident, in the transaction that creates it and in the order of ids; EnsureMonths must have made the month of
-// the incident's id before. The error is a problem that names the
-// first id which is none of an upload that the actor of ctx may take: unknown, taken already, older than KeptFor, or of another account.
+// the incident's id before. The error is a problem that names the first id which is none of an upload that the actor of ctx may take: unknown,
+// taken already, older than KeptFor, or of another account.
 func Attach(ctx context.Context, tx pgx.Tx, county string, incident uuid.UUID, ids []uuid.UUID, now time.Time) error {
 	if len(ids) == 0 {
 		return nil
@@ -91,21 +91,21 @@ func Attach(ctx context.Context, tx pgx.Tx, county string, incident uuid.UUID, i
 
 func place(i int) string { return fmt.Sprintf("body.photos[%d]", i) }
 
-// Of lists the ids of an incident's photos in their order.
+// Of lists the ids of an incident's photos in their order. It asks nobody: whether the actor may see the incident, the caller knows.
 func Of(ctx context.Context, q db.Querier, county string, incident uuid.UUID) ([]uuid.UUID, error) {
 	return list(ctx, q, county, incident)
 }
 
-// Find a photo of an incident that the caller may see; not_found for an unknown id.
-func (s *Service) Find(ctx context.Context, county string, incident, id uuid.UUID) (Photo, error) {
-	p, ok, err := find(ctx, s.pool, county, incident, id)
+// Find a photo of an incident; not_found for an unknown id. It asks nobody: whether the actor may see the incident, the caller knows.
+func Find(ctx context.Context, q db.Querier, county string, incident, id uuid.UUID) (Photo, error) {
+	p, ok, err := find(ctx, q, county, incident, id)
 	if err == nil && !ok {
 		err = web.NewProblem(web.NotFound, "the incident has no photo with the id "+id.String()).At("path.photo", id)
 	}
 	return p, err
 }
 
-// Prune removes the uploads that no report took in time, and returns how many.
+// Prune removes the uploads that no report took in time, and returns how many. It is a job of the server's and of nobody who could be asked.
 func Prune(ctx context.Context, pool *pgxpool.Pool, now time.Time) (int64, error) {
 	tag, err := pool.Exec(ctx, `DELETE FROM photo_upload WHERE created_at <= $1`, now.Add(-KeptFor))
 	return tag.RowsAffected(), err

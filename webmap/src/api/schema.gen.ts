@@ -2649,7 +2649,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The writer's own name for this report: a repeat is answered with the first incident */
+                /** @description The writer's own name for this report: a repeat is answered with the first incident. Without an account at least 16 characters, best a random UUID, and for a day */
                 "Idempotency-Key"?: string;
             };
             path?: never;
