@@ -44,7 +44,7 @@ type App struct {
 	log            *audit.Service
 
 	surroundings web.Options
-	limits       web.Limits
+	limits       limitFlags
 }
 
 // maxSnapWithinM is how far outside everything a point may be and still be given to the nearest area.
@@ -67,7 +67,11 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	a := &App{surroundings: surroundings, limits: c.limits(), db: d, now: now, keys: keys, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
+	limits, err := c.complete()
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	a := &App{surroundings: surroundings, limits: limits, db: d, now: now, keys: keys, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
 	a.photos = photo.NewService(d.Pool, now)
 	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
 	a.incidents = incident.NewService(d.Pool, areas, a.branches, a.snap, a.items, keys, now)
@@ -77,6 +81,9 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 	}
 	rules.Secure = surroundings.PublicURL != nil && surroundings.PublicURL.Scheme == "https"
 	a.accounts = account.NewService(d.Pool, areas, keys, now, rules)
+	if !limits.unlimited {
+		a.accounts.LimitCredentials(web.NewCredentials(limits.LimitCredentials, now))
+	}
 	a.log = audit.NewService(d.Pool, now)
 	if err := a.load(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -186,7 +193,9 @@ func newServer(app *App) *server {
 	s.web.ExposeMetrics(func(ctx context.Context) error { return access.Ask(ctx, access.SystemMetrics, nil) })
 	s.web.Pages(webmap.Dist())
 	// Last of what is before the handlers: by now it is known who asks.
-	s.web.Limit(app.limits, whoIsLimited, app.now)
+	if !app.limits.unlimited {
+		s.web.Limit(app.limits.limits(), whoIsLimited, app.now)
+	}
 	return s
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"jingwei/server/access"
@@ -17,6 +18,7 @@ import (
 	"jingwei/server/audit"
 	"jingwei/server/db"
 	"jingwei/server/db/dbtest"
+	"jingwei/server/web"
 )
 
 type auditPage struct {
@@ -53,10 +55,15 @@ func TestAuditOverHTTP(t *testing.T) {
 	if len(last.Items) != 1 || string(last.Items[0].After) != `{"n":1}` || last.Next != nil {
 		t.Errorf("second page %+v", last)
 	}
-	// The search itself is in the log, with the address and the request that it came by.
+	// Each page is in the log, with the address and the request that it came by, also one with a cursor that no answer gave.
+	auditor.get("/api/v1/audit?object=test/1&cursor="+*web.EncodeCursor(uuid.Max)).into(t, http.StatusOK, &last)
 	var searches auditPage
 	auditor.get("/api/v1/audit?action=audit.read").into(t, http.StatusOK, &searches)
-	if len(searches.Items) != 1 || searches.Items[0].Via != "token" || searches.Items[0].Address != "127.0.0.1" || searches.Items[0].Request == "" ||
+	if len(last.Items) != 1 || len(searches.Items) != 3 || !strings.Contains(string(searches.Items[0].After), `"test/1"`) {
+		t.Errorf("a made up cursor: %+v, searches %+v", last, searches)
+	}
+	searches.Items = searches.Items[1:]
+	if searches.Items[0].Via != "token" || searches.Items[0].Address != "127.0.0.1" || searches.Items[0].Request == "" ||
 		!strings.Contains(string(searches.Items[0].After), `"test/"`) {
 		t.Errorf("searches %+v", searches)
 	}

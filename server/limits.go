@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"reflect"
 	"time"
 
 	"jingwei/server/access"
@@ -11,20 +13,37 @@ import (
 // limitFlags are how often somebody who is not logged in may do something, by network address. Phones of a mobile network share addresses, so a
 // city sets what fits its networks.
 type limitFlags struct {
-	LimitReport web.Limit `help:"Reports of the public from one network address: 10/30s are ten at once, and then one in 30 seconds." env:"JINGWEI_LIMIT_REPORT" default:"10/30s" placeholder:"N/TIME"`
-	LimitPhoto  web.Limit `help:"Photos of the public from one network address." env:"JINGWEI_LIMIT_PHOTO" default:"20/6s" placeholder:"N/TIME"`
-	LimitFollow web.Limit `help:"Questions for the state of a report from one network address." env:"JINGWEI_LIMIT_FOLLOW" default:"10/6s" placeholder:"N/TIME"`
-	LimitLogin  web.Limit `help:"Tries to log in from one network address." env:"JINGWEI_LIMIT_LOGIN" default:"20/3s" placeholder:"N/TIME"`
-	LimitSnap   web.Limit `help:"Points that the public snaps from one network address." env:"JINGWEI_LIMIT_SNAP" default:"100/20ms" placeholder:"N/TIME"`
-	LimitOther  web.Limit `help:"All other requests to the API from one network address, and of one account or token." env:"JINGWEI_LIMIT_OTHER" default:"400/5ms" placeholder:"N/TIME"`
+	LimitReport      web.Limit `help:"Reports of the public from one network address: 10/30s are ten at once, and then one in 30 seconds." env:"JINGWEI_LIMIT_REPORT" default:"10/30s" placeholder:"N/TIME"`
+	LimitPhoto       web.Limit `help:"Photos of the public from one network address." env:"JINGWEI_LIMIT_PHOTO" default:"20/6s" placeholder:"N/TIME"`
+	LimitFollow      web.Limit `help:"Questions for the state of a report from one network address." env:"JINGWEI_LIMIT_FOLLOW" default:"10/6s" placeholder:"N/TIME"`
+	LimitLogin       web.Limit `help:"Tries to log in from one network address." env:"JINGWEI_LIMIT_LOGIN" default:"20/3s" placeholder:"N/TIME"`
+	LimitSnap        web.Limit `help:"Points that the public snaps from one network address." env:"JINGWEI_LIMIT_SNAP" default:"100/20ms" placeholder:"N/TIME"`
+	LimitCredentials web.Limit `help:"Sessions and tokens from one network address that turn out not to be valid, before any that was not seen lately is refused unread." env:"JINGWEI_LIMIT_CREDENTIALS" default:"50/1s" placeholder:"N/TIME"`
+	LimitOther       web.Limit `help:"All other requests to the API from one network address, and of one account or token." env:"JINGWEI_LIMIT_OTHER" default:"400/5ms" placeholder:"N/TIME"`
+
+	unlimited bool // for tests that ask more than any client; nothing on a command line sets it
+}
+
+// complete puts the defaults where nothing is set, as where no command line was read: a server without limits has to be asked for.
+func (f limitFlags) complete() (limitFlags, error) {
+	for field, value := range reflect.ValueOf(&f).Elem().Fields() {
+		if !field.IsExported() {
+			continue
+		}
+		limit, ok := reflect.TypeAssert[*web.Limit](value.Addr())
+		if !ok || *limit != (web.Limit{}) {
+			continue
+		}
+		if err := limit.UnmarshalText([]byte(field.Tag.Get("default"))); err != nil {
+			return f, fmt.Errorf("%s: %w", field.Name, err)
+		}
+	}
+	return f, nil
 }
 
 // limits says which operations are limited together. Accounts and tokens are counted by themselves wherever they come from, in limits that
 // people and intake systems do not meet.
 func (f limitFlags) limits() web.Limits {
-	if f == (limitFlags{}) {
-		return web.Limits{} // no command line was read
-	}
 	return web.Limits{
 		Classes: []web.Class{
 			{Name: "report", Operations: []string{"POST /api/v1/incidents"}, Address: f.LimitReport, Actor: web.Limit{Burst: 200, Every: 50 * time.Millisecond}},

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +13,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"jingwei/server/access"
+	"jingwei/server/access/accesstest"
+	"jingwei/server/account"
 	"jingwei/server/db/dbtest"
 	"jingwei/server/web"
 )
@@ -67,6 +71,106 @@ func TestPublicLimits(t *testing.T) {
 	}
 }
 
+// TestBadCredentialsAreLimited: whoever comes with tokens or sessions that are made up is refused without a look at them, while those behind
+// the same address who were let in before, who log in, or who come without any go on.
+func TestBadCredentialsAreLimited(t *testing.T) {
+	t.Parallel()
+	flags := limitFlags{LimitCredentials: web.Limit{Burst: 4, Every: time.Hour}}
+	s := start(t, &Config{DatabaseURL: dbtest.URL(t), KeyFile: filepath.Join(t.TempDir(), "keys.json"), served: served{TrustedProxy: []string{"127.0.0.1"}, limitFlags: flags}}).as()
+	made, unseen := s.token(access.Worker, ""), s.token(access.Worker, "")
+	_, password, err := s.app.accounts.Create(accesstest.Operator(t), account.NewAccount{Login: "zhang", Name: "张", Kind: account.Person, Grant: &account.NewGrant{Role: access.Viewer}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(path, address string, header ...string) answer {
+		t.Helper()
+		return s.do(http.MethodGet, path, "", append(header, "X-Forwarded-For", address)...)
+	}
+	const here, there, path = "203.0.113.1", "203.0.113.2", "/api/v1/items"
+	token := func(n int) []string {
+		return []string{"Authorization", "Bearer jw_" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%032d", n))}
+	}
+	cookie := func(n int) []string { return []string{"Cookie", fmt.Sprintf("jingwei_session=%043d", n)} }
+	if a := ask(path, here, made...); a.status != http.StatusOK {
+		t.Fatalf("a good token: %d %s", a.status, a.body)
+	}
+	ask(path, here, token(1)...).problem(t, http.StatusUnauthorized, "invalid_token")
+	ask("/metrics", here, token(2)...).problem(t, http.StatusUnauthorized, "invalid_token")
+	for n := range 2 {
+		if a := ask(path, here, cookie(n)...); a.status != http.StatusOK {
+			t.Errorf("a session that has ended is the public: %d", a.status)
+		}
+	}
+	for name, header := range map[string][]string{"token": token(9), "session": cookie(9), "good token that nobody has seen": unseen} {
+		for _, path := range []string{path, "/metrics", "/api/v1/nothing"} {
+			a := ask(path, here, header...)
+			if path == "/api/v1/nothing" { // nobody asks who asks
+				a.problem(t, http.StatusNotFound, "not_found")
+				continue
+			}
+			a.problem(t, http.StatusTooManyRequests, "too_many_requests")
+			if after, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || after < 3500 || after > 3600 {
+				t.Errorf("%s: Retry-After %d", name, after)
+			}
+		}
+	}
+	if a := ask(path, here, token(1)...); a.status != http.StatusUnauthorized || a.header.Get("WWW-Authenticate") == "" {
+		t.Errorf("a token that is known to be bad: %d", a.status)
+	}
+	for name, a := range map[string]answer{
+		"a good token": ask(path, here, made...), "nobody": ask(path, here), "a session that is known to have ended": ask(path, here, cookie(0)...),
+		"another address": ask(path, there, unseen...), "what was seen from another address": ask(path, here, unseen...),
+	} {
+		if a.status != http.StatusOK {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+	}
+	begun := s.do(http.MethodPost, "/api/v1/session", fmt.Sprintf(`{"login":"zhang","password":%q}`, password), "X-Forwarded-For", here)
+	set, _, _ := strings.Cut(begun.header.Get("Set-Cookie"), ";")
+	var session struct{ Account *struct{ Login string } }
+	ask("/api/v1/session", here, "Cookie", set).into(t, http.StatusOK, &session)
+	if session.Account == nil || session.Account.Login != "zhang" {
+		t.Errorf("a session that was just begun: %s", begun.body)
+	}
+}
+
+// TestMetricsAreLimited: they cost a look at who asks, and are refused as the rest of the API is.
+func TestMetricsAreLimited(t *testing.T) {
+	t.Parallel()
+	s := start(t, &Config{DatabaseURL: dbtest.URL(t), served: served{limitFlags: limitFlags{LimitOther: web.Limit{Burst: 3, Every: time.Hour}}}}).as()
+	for range 3 {
+		s.get("/metrics").problem(t, http.StatusUnauthorized, "login_required")
+	}
+	s.get("/metrics").problem(t, http.StatusTooManyRequests, "too_many_requests")
+}
+
+// TestLimitsAreNotForgotten: a server that was told no limits has the defaults, and one that was told some has the others' defaults.
+func TestLimitsAreNotForgotten(t *testing.T) {
+	t.Parallel()
+	given := limitFlags{LimitSnap: web.Limit{Burst: 7, Every: time.Hour}}
+	got, err := given.complete()
+	want := limitFlags{
+		LimitReport: web.Limit{Burst: 10, Every: 30 * time.Second}, LimitPhoto: web.Limit{Burst: 20, Every: 6 * time.Second},
+		LimitFollow: web.Limit{Burst: 10, Every: 6 * time.Second}, LimitLogin: web.Limit{Burst: 20, Every: 3 * time.Second}, LimitSnap: given.LimitSnap,
+		LimitCredentials: web.Limit{Burst: 50, Every: time.Second}, LimitOther: web.Limit{Burst: 400, Every: 5 * time.Millisecond},
+	}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	d, err := (&Config{DatabaseURL: dbtest.URL(t)}).openDatabase(t.Context(), serves)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := newApp(t.Context(), &Config{}, d, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close()
+	if app.limits.unlimited || app.limits.LimitReport != want.LimitReport {
+		t.Errorf("a server without a command line has the limits %+v", app.limits)
+	}
+}
+
 // TestOperationsAreBounded: every operation with a body has a limit on it, and only those that need it a larger one than 64 KB; the limits name
 // operations that exist.
 func TestOperationsAreBounded(t *testing.T) {
@@ -89,8 +193,7 @@ func TestOperationsAreBounded(t *testing.T) {
 	for _, r := range s.web.Echo.Routes() {
 		routes[r.Method+" "+r.Path] = true
 	}
-	flags := limitFlags{LimitReport: web.Limit{Burst: 1, Every: time.Second}}
-	for _, class := range flags.limits().Classes {
+	for _, class := range (limitFlags{}).limits().Classes {
 		for _, operation := range class.Operations {
 			if !routes[operation] {
 				t.Errorf("the limit %s names %s, which does not exist", class.Name, operation)

@@ -116,9 +116,10 @@ func serve(t testing.TB, url string) *site {
 	return start(t, &Config{DatabaseURL: url, KeyFile: filepath.Join(t.TempDir(), "keys.json")})
 }
 
-// start runs a server until the end of the test.
+// start runs a server until the end of the test, without limits where the test sets none: it asks more than any client does.
 func start(t testing.TB, config *Config) *site {
 	t.Helper()
+	config.unlimited = config.limitFlags == (limitFlags{})
 	d, err := config.openDatabase(t.Context(), serves)
 	if err != nil {
 		t.Fatal(err)

@@ -10,8 +10,7 @@ import (
 	"jingwei/server/web"
 )
 
-// served is what only a server is told: how people come in, and how often. Without a command line all of it has its defaults, and nothing
-// is limited.
+// served is what only a server is told: how people come in, and how often. Without a command line all of it has its defaults.
 type served struct {
 	PasswordMinLength int           `help:"Characters that a password must have." env:"JINGWEI_PASSWORD_MIN_LENGTH" default:"12" placeholder:"N"`
 	PasswordMaxAge    days          `help:"A password has to be changed after this time, for example 90d; 0 is never." env:"JINGWEI_PASSWORD_MAX_AGE" default:"0" placeholder:"DAYS"`

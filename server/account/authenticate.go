@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,8 @@ var openToAll = []string{"/", "/*", "/healthz", "/readyz"}
 const openTiles = "/tiles/areas"
 
 // Authenticate puts into a request's context who asks: by an API token in the header Authorization, or by the cookie of a session. A bad
-// token is refused; without a session, or with one that has ended, it is the public that asks. It costs one query, and none without either.
+// token is refused; without a session, or with one that has ended, it is the public that asks. It costs one query, and none without either, or
+// with what was bad a moment ago.
 func (s *Service) Authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if slices.Contains(openToAll, c.Path()) || strings.HasPrefix(c.Path(), openTiles) {
@@ -34,41 +36,70 @@ func (s *Service) Authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		r := c.Request()
 		ctx := context.WithValue(r.Context(), visitKey{}, &visit{host: r.Host, agent: printable(r.UserAgent(), maxAgent)})
-		var err error
+		c.Response().Before(func() { s.vouch(c.Response().Header()) })
 		if scheme, token, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " "); strings.EqualFold(scheme, "Bearer") {
+			token = strings.TrimSpace(token)
 			var actor *access.Actor
-			if actor, err = s.ByToken(ctx, strings.TrimSpace(token)); err == nil {
-				ctx = access.With(ctx, actor)
-			} else if p, ok := web.AsProblem(err); ok && p.Code == web.InvalidToken {
+			valid, err := s.credentials.Look(c, token, func() (_ bool, err error) {
+				actor, err = s.ByToken(ctx, token)
+				if p, ok := web.AsProblem(err); ok && p.Code == web.InvalidToken {
+					return false, nil
+				}
+				return err == nil, err
+			})
+			if err == nil && !valid {
 				c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer error="invalid_token"`)
+				err = errInvalidToken()
 			}
+			if err != nil {
+				return err
+			}
+			ctx = access.With(ctx, actor)
 		} else if cookie, missing := r.Cookie(cookieName); missing == nil && cookie.Value != "" {
-			ctx, err = s.bySession(ctx, cookie.Value)
-		}
-		if err != nil {
-			return err
+			var actor *access.Actor
+			valid, err := s.credentials.Look(c, cookie.Value, func() (_ bool, err error) {
+				actor, err = s.bySession(ctx, cookie.Value)
+				return actor != nil, err
+			})
+			if err != nil {
+				return err
+			}
+			if valid {
+				ctx = access.With(ctx, actor)
+			}
 		}
 		c.SetRequest(r.WithContext(ctx))
 		return next(c)
 	}
 }
 
-// bySession is ctx with whoever a session's secret belongs to.
-func (s *Service) bySession(ctx context.Context, secret string) (context.Context, error) {
-	ctx, err := s.sessions.Load(ctx, secret)
-	if err != nil {
+// LimitCredentials bounds how often Authenticate looks up what turns out to be no valid token or session; without it nothing does.
+func (s *Service) LimitCredentials(l *web.Credentials) { s.credentials = l }
+
+// vouch tells of the session that an answer gives to a browser, so that it is looked up even where others of the same network sent bad ones.
+func (s *Service) vouch(answer http.Header) {
+	for _, line := range answer.Values(echo.HeaderSetCookie) {
+		if cookie, err := http.ParseSetCookie(line); err == nil && cookie.Name == cookieName && cookie.Value != "" {
+			s.credentials.Vouch(cookie.Value)
+		}
+	}
+}
+
+// bySession is whoever a session's secret belongs to; nil where that is nobody. The visit of ctx gets the session.
+func (s *Service) bySession(ctx context.Context, secret string) (*access.Actor, error) {
+	if _, err := s.sessions.Load(ctx, secret); err != nil {
 		return nil, err
 	}
 	v := visitOf(ctx)
 	if v.account == nil {
-		return ctx, nil
+		return nil, nil
 	}
 	if now := s.now(); now.Sub(v.session.SeenAt) >= min(seenEvery, s.rules.SessionIdle/4) {
 		if _, err := s.pool.Exec(ctx, `UPDATE account_session SET seen_at = $2 WHERE id = $1 AND seen_at < $2`, v.session.ID, now); err != nil {
 			slog.WarnContext(ctx, "a session's use was not written down", "request_id", web.RequestID(ctx), "error", err)
 		}
 	}
-	return access.With(ctx, s.person(v.account, v.session)), nil
+	return s.person(v.account, v.session), nil
 }
 
 // person is the actor of a session.

@@ -29,6 +29,8 @@ type Service struct {
 	hashing  chan struct{} // one entry for each argon2 that runs: each takes Rules.HashMemoryKiB
 	loopback atomic.Bool   // the server answers on this machine only
 	provider *provider     // of single sign-on; nil where there is none
+
+	credentials *web.Credentials // nil: bad ones are not counted
 }
 
 // NewService makes a service. The ring seals the secrets of second factors.

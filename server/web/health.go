@@ -51,10 +51,12 @@ func (s *Server) registerHealth() {
 	})
 }
 
+const metricsPath = "/metrics"
+
 // ExposeMetrics answers /metrics for whom ask lets through.
 func (s *Server) ExposeMetrics(ask func(context.Context) error) {
 	metrics := echo.WrapHandler(promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{DisableCompression: true}))
-	s.Echo.GET("/metrics", func(c echo.Context) error {
+	s.Echo.GET(metricsPath, func(c echo.Context) error {
 		if err := ask(c.Request().Context()); err != nil {
 			return err
 		}

@@ -3,8 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -44,7 +42,7 @@ type Class struct {
 // Limits are the classes of a server.
 type Limits struct {
 	Classes []Class
-	Rest    Class // every other operation of the API; pages, assets and tiles have no limit
+	Rest    Class // every other operation of the API, and /metrics; pages, assets and tiles have no limit
 }
 
 // maxBuckets is how many clients are remembered; some 20 MB. In a flood of addresses the memory ends there, and who is forgotten starts anew.
@@ -83,16 +81,14 @@ func (s *Server) Limit(limits Limits, actor func(context.Context) string, now fu
 	l := newLimiter(limits, actor, now)
 	s.Echo.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if !isData(c.Request()) {
+			if !isData(c.Request()) && c.Path() != metricsPath {
 				return next(c)
 			}
 			wait, whose := l.take(c.Request().Context(), c.Request().Method+" "+c.Path(), c.RealIP())
 			if wait == 0 {
 				return next(c)
 			}
-			seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
-			c.Response().Header().Set("Retry-After", seconds)
-			return NewProblem(TooMany, fmt.Sprintf("too many requests of this kind from your %s; try again in %s s", whose, seconds))
+			return tooMany(c, wait, "too many requests of this kind from your "+whose)
 		}
 	})
 }
@@ -118,6 +114,5 @@ func (l *limiter) take(ctx context.Context, operation, address string) (wait tim
 	if bucket.AllowN(now, 1) {
 		return 0, whose
 	}
-	missing := 1 - bucket.TokensAt(now)
-	return max(time.Duration(missing*float64(limit.Every)), time.Millisecond), whose
+	return max(missing(bucket, limit, now), time.Millisecond), whose
 }
