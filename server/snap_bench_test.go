@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"jingwei/geo"
 	"jingwei/geo/coverage"
 	"jingwei/server/db/dbtest"
+	"jingwei/server/web"
 )
 
 // BenchmarkSnap snaps on the demo county: in process against PostGIS, and over HTTP.
@@ -22,7 +24,12 @@ func BenchmarkSnap(b *testing.B) {
 	if code, _, errOut := jingwei(b, nil, "demo", "--database-url", url, "--incidents", "0"); code != 0 {
 		b.Fatalf("demo: exit %d: %s", code, errOut)
 	}
-	s := serve(b, url)
+	// Limits that nothing here comes to, so that counting is part of what is measured.
+	wide := web.Limit{Burst: 1 << 30, Every: time.Nanosecond}
+	s := start(b, &Config{
+		DatabaseURL: url, KeyFile: filepath.Join(b.TempDir(), "keys.json"),
+		served: served{limitFlags: limitFlags{LimitSnap: wide, LimitOther: wide, LimitCredentials: wide}},
+	})
 	lo, hi, _ := s.app.areas.Current().Coverage.Bounds()
 	random := rand.New(rand.NewPCG(1, 2))
 	points := make([]geo.Point, 1_000_000)
