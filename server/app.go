@@ -51,25 +51,30 @@ type App struct {
 const maxSnapWithinM = 10_000
 
 // newApp wires the services and loads what they keep in memory. The App owns the database from here on, also when it fails.
-func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error) {
+func newApp(ctx context.Context, c *Config, d *database, now clock) (_ *App, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close())
+		}
+	}()
 	if !(c.SnapWithinM >= 0 && c.SnapWithinM <= maxSnapWithinM) {
-		return nil, errors.Join(fmt.Errorf("--snap-within-m is from 0 to %d metres, not %v", maxSnapWithinM, c.SnapWithinM), d.close())
+		return nil, fmt.Errorf("--snap-within-m is from 0 to %d metres, not %v", maxSnapWithinM, c.SnapWithinM)
 	}
 	areas, err := area.NewService(d.Pool)
 	if err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, err
 	}
 	surroundings, err := c.surroundings()
 	if err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, err
 	}
 	keys, err := c.openRing(ctx, d, now)
 	if err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, err
 	}
 	limits, err := c.complete()
 	if err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, err
 	}
 	a := &App{surroundings: surroundings, limits: limits, db: d, now: now, keys: keys, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
 	a.photos = photo.NewService(d.Pool, now)
@@ -77,7 +82,7 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 	a.incidents = incident.NewService(d.Pool, areas, a.branches, a.snap, a.items, keys, now)
 	rules := c.accountRules()
 	if err := rules.Check(); err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, err
 	}
 	rules.Secure = surroundings.PublicURL != nil && surroundings.PublicURL.Scheme == "https"
 	a.accounts = account.NewService(d.Pool, areas, keys, now, rules)
@@ -86,7 +91,7 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (*App, error
 	}
 	a.log = audit.NewService(d.Pool, now)
 	if err := a.load(ctx); err != nil {
-		return nil, errors.Join(err, a.Close())
+		return nil, err
 	}
 	return a, nil
 }

@@ -13,16 +13,10 @@ import (
 	"jingwei/server/db"
 )
 
-// list gives at most limit rows that pass a filter, the newest first. A range of time is a range of ids, so that only its months are read.
-// Each call is planned with its values, as which index serves it depends on them.
+// list gives at most limit rows that pass a filter, the newest first. Each call is planned with its values, as which index serves it depends on them.
 func list(ctx context.Context, q db.Querier, f Filter, limit int) ([]Record, error) {
 	var where db.Where
-	if !f.From.IsZero() {
-		where.And("id >= uuid_v7_floor(?) AND at >= ?", f.From.Truncate(time.Millisecond), f.From)
-	}
-	if !f.To.IsZero() {
-		where.And("id < uuid_v7_floor(?) AND at < ?", f.To.Truncate(time.Millisecond).Add(time.Millisecond), f.To)
-	}
+	where.During("at", f.From, f.To)
 	if f.Before != uuid.Nil {
 		where.And("id < ?", f.Before)
 	}

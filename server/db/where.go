@@ -3,6 +3,7 @@ package db
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Where collects the conditions of a query, all of which must hold, and the values of its parameters.
@@ -20,6 +21,17 @@ func (w *Where) And(condition string, values ...any) {
 		condition = after
 	}
 	w.conditions = append(w.conditions, sql.String()+condition)
+}
+
+// During adds that an instant, which is that of the row's UUIDv7 id too, lies in a range of time, half open; a zero end is open. The range is
+// one of ids, so that only its months are read.
+func (w *Where) During(at string, from, to time.Time) {
+	if !from.IsZero() {
+		w.And("id >= uuid_v7_floor(?) AND "+at+" >= ?", from.Truncate(time.Millisecond), from)
+	}
+	if !to.IsZero() {
+		w.And("id < uuid_v7_floor(?) AND "+at+" < ?", to.Truncate(time.Millisecond).Add(time.Millisecond), to)
+	}
 }
 
 // Arg is the parameter, such as $3, of a value that stands elsewhere in the query.

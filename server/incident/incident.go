@@ -90,12 +90,7 @@ func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incide
 		Cell: geo.CellAt(r.Place, geo.IncidentResolution), Snap: owner.Status, Edition: owner.Edition(), Codes: owner.Codes,
 	}
 	i.Private = r.Private
-	if masked := r.Private.maskReport(i.Title); masked != i.Title {
-		i.Title, i.Private.Title = masked, i.Title
-	}
-	if masked := r.Private.maskReport(i.Description); masked != i.Description {
-		i.Description, i.Private.Description = masked, i.Description
-	}
+	i.maskTexts()
 	if len(owner.Codes) > 0 {
 		i.County = owner.Codes[0]
 	}
@@ -103,6 +98,17 @@ func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incide
 		i.Branch = owner.Branch.Code
 	}
 	return i
+}
+
+// maskTexts masks the texts, and keeps in Private what they were where that changes them; changed tells whether it did.
+func (i *Incident) maskTexts() (changed bool) {
+	if masked := i.Private.maskReport(i.Title); masked != i.Title {
+		i.Title, i.Private.Title, changed = masked, i.Title, true
+	}
+	if masked := i.Private.maskReport(i.Description); masked != i.Description {
+		i.Description, i.Private.Description, changed = masked, i.Description, true
+	}
+	return changed
 }
 
 // Reach moves an incident to a step, at an instant.

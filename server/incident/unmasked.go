@@ -41,17 +41,9 @@ func (s *Service) MaskOld(ctx context.Context) error {
 			}
 			var private []Incident
 			for _, i := range old {
-				title, description := mask(i.Title), mask(i.Description)
-				if title == i.Title && description == i.Description {
-					continue
+				if i.maskTexts() {
+					private = append(private, i)
 				}
-				if title != i.Title {
-					i.Title, i.Private.Title = title, i.Title
-				}
-				if description != i.Description {
-					i.Description, i.Private.Description = description, i.Description
-				}
-				private = append(private, i)
 			}
 			if err := savePrivate(ctx, tx, s.keys, private, s.now()); err != nil {
 				return err

@@ -23,7 +23,7 @@ type verdicts = otter.Cache[[sha256.Size]byte, struct{}]
 type Credentials struct {
 	limit     Limit
 	now       func() time.Time
-	buckets   *otter.Cache[string, *rate.Limiter] // by network
+	buckets   *buckets[string] // by network
 	good, bad *verdicts
 }
 
@@ -31,11 +31,8 @@ type Credentials struct {
 func NewCredentials(limit Limit, now func() time.Time) *Credentials {
 	return &Credentials{
 		limit: limit, now: now,
-		buckets: otter.Must(&otter.Options[string, *rate.Limiter]{
-			MaximumSize:      maxBuckets,
-			ExpiryCalculator: otter.ExpiryAccessing[string, *rate.Limiter](max(time.Minute, time.Duration(limit.Burst)*limit.Every)),
-		}),
-		good: otter.Must(&otter.Options[[sha256.Size]byte, struct{}]{MaximumSize: maxVerdicts}),
+		buckets: newBuckets[string](limit.fills()),
+		good:    otter.Must(&otter.Options[[sha256.Size]byte, struct{}]{MaximumSize: maxVerdicts}),
 		bad: otter.Must(&otter.Options[[sha256.Size]byte, struct{}]{
 			MaximumSize: maxVerdicts, ExpiryCalculator: otter.ExpiryWriting[[sha256.Size]byte, struct{}](badFor),
 		}),
@@ -52,9 +49,7 @@ func (l *Credentials) Look(c echo.Context, credential string, find func() (bool,
 	if _, known := l.bad.GetIfPresent(key); known {
 		return false, nil
 	}
-	bucket, _ := l.buckets.ComputeIfAbsent(ClientNetwork(c.Request().Context()), func() (*rate.Limiter, bool) {
-		return rate.NewLimiter(rate.Every(l.limit.Every), l.limit.Burst), false
-	})
+	bucket := bucketOf(l.buckets, ClientNetwork(c.Request().Context()), l.limit)
 	if _, known := l.good.GetIfPresent(key); !known {
 		if wait := missing(bucket, l.limit, l.now()); wait > 0 {
 			return false, tooMany(c, wait, "too many sessions or tokens from your network address were not valid")

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +30,9 @@ func (l *Limit) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// fills is how long an empty bucket takes to be full again.
+func (l Limit) fills() time.Duration { return time.Duration(l.Burst) * l.Every }
+
 // Class is what is limited together.
 type Class struct {
 	Name       string
@@ -48,6 +50,22 @@ type Limits struct {
 // maxBuckets is how many clients are remembered; some 20 MB. In a flood of addresses the memory ends there, and who is forgotten starts anew.
 const maxBuckets = 65_536
 
+// buckets are those of clients, by whatever tells them apart.
+type buckets[K comparable] = otter.Cache[K, *rate.Limiter]
+
+// newBuckets keeps no bucket for longer than it takes to be full again, or a minute.
+func newBuckets[K comparable](full time.Duration) *buckets[K] {
+	return otter.Must(&otter.Options[K, *rate.Limiter]{
+		MaximumSize: maxBuckets, ExpiryCalculator: otter.ExpiryAccessing[K, *rate.Limiter](max(time.Minute, full)),
+	})
+}
+
+// bucketOf is a client's bucket: a full one where there is none yet.
+func bucketOf[K comparable](all *buckets[K], client K, limit Limit) *rate.Limiter {
+	bucket, _ := all.ComputeIfAbsent(client, func() (*rate.Limiter, bool) { return rate.NewLimiter(rate.Every(limit.Every), limit.Burst), false })
+	return bucket
+}
+
 type bucketKey struct{ class, client string }
 
 // limiter refuses requests that come too often.
@@ -56,22 +74,20 @@ type limiter struct {
 	rest    *Class
 	actor   func(context.Context) string
 	now     func() time.Time
-	buckets *otter.Cache[bucketKey, *rate.Limiter]
+	buckets *buckets[bucketKey]
 }
 
 func newLimiter(limits Limits, actor func(context.Context) string, now func() time.Time) *limiter {
 	l := &limiter{classes: map[string]*Class{}, rest: &limits.Rest, actor: actor, now: now}
-	full := time.Minute // a bucket that has had the time to fill up need not be kept
+	var full time.Duration
 	for i := range limits.Classes {
 		c := &limits.Classes[i]
 		for _, operation := range c.Operations {
 			l.classes[operation] = c
 		}
-		full = max(full, time.Duration(c.Address.Burst)*c.Address.Every, time.Duration(c.Actor.Burst)*c.Actor.Every)
+		full = max(full, c.Address.fills(), c.Actor.fills())
 	}
-	l.buckets = otter.Must(&otter.Options[bucketKey, *rate.Limiter]{
-		MaximumSize: maxBuckets, ExpiryCalculator: otter.ExpiryAccessing[bucketKey, *rate.Limiter](full),
-	})
+	l.buckets = newBuckets[bucketKey](full)
 	return l
 }
 
@@ -99,17 +115,12 @@ func (l *limiter) take(ctx context.Context, operation, address string) (wait tim
 	if !ok {
 		class = l.rest
 	}
-	limit, client := class.Address, address
-	if at, err := netip.ParseAddr(address); err == nil {
-		client = network(at)
-	}
+	limit, client := class.Address, networkOf(address)
 	whose = "network address"
 	if who := l.actor(ctx); who != "" && class.Actor.Burst > 0 {
 		limit, client, whose = class.Actor, who, "account"
 	}
-	bucket, _ := l.buckets.ComputeIfAbsent(bucketKey{class.Name, client}, func() (*rate.Limiter, bool) {
-		return rate.NewLimiter(rate.Every(limit.Every), limit.Burst), false
-	})
+	bucket := bucketOf(l.buckets, bucketKey{class.Name, client}, limit)
 	now := l.now()
 	if bucket.AllowN(now, 1) {
 		return 0, whose

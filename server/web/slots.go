@@ -95,10 +95,13 @@ func network(address netip.Addr) string {
 }
 
 // ClientNetwork is who the request of ctx is counted for where nobody is logged in: its address, or in IPv6 the /64 of it.
-func ClientNetwork(ctx context.Context) string {
-	address, err := netip.ParseAddr(ClientAddress(ctx))
+func ClientNetwork(ctx context.Context) string { return networkOf(ClientAddress(ctx)) }
+
+// networkOf is network for an address that may be none.
+func networkOf(address string) string {
+	at, err := netip.ParseAddr(address)
 	if err != nil {
-		return ClientAddress(ctx)
+		return address
 	}
-	return network(address)
+	return network(at)
 }
