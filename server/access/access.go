@@ -44,11 +44,15 @@ const (
 	IncidentReport  Action = "incident.report"  // report as a resident or courier, follow the own report
 	IncidentIntake  Action = "incident.intake"  // report through the channels of workers, hotline, platforms
 	IncidentRead    Action = "incident.read"    // see incidents
+	IncidentTriage  Action = "incident.triage"  // confirm or move incidents, place tickets of the hotline
+	IncidentExport  Action = "incident.export"  // take lists of incidents away as files
+	SceneManage     Action = "scene.manage"     // the scenes that the walls show
 	ReporterUnseal  Action = "reporter.unseal"  // see who reported, for a stated reason
 	AccountManage   Action = "account.manage"   // accounts, grants, tokens, sessions of others
 	AuditRead       Action = "audit.read"       // search and export the audit log
 	SystemMetrics   Action = "system.metrics"   // measurements of the running server
 	DataImport      Action = "data.import"      // areas, branches, stations and incidents from files
+	DataArchive     Action = "data.archive"     // take old months out
 	RetentionManage Action = "retention.manage" // delete reporters' data whose time is over, exchange keys
 )
 
@@ -65,11 +69,15 @@ var allowed = map[Action][]Role{
 	IncidentReport:  {Public},
 	IncidentIntake:  {Worker, Dispatcher},
 	IncidentRead:    {Viewer, Worker, Handler, Dispatcher, Planner},
+	IncidentTriage:  {Dispatcher},
+	IncidentExport:  {Handler, Dispatcher, Planner},
+	SceneManage:     {Dispatcher},
 	ReporterUnseal:  {Handler, Dispatcher},
 	AccountManage:   {SecurityAdmin},
 	AuditRead:       {Auditor},
 	SystemMetrics:   {SystemAdmin},
 	DataImport:      {SystemAdmin},
+	DataArchive:     {SystemAdmin},
 	RetentionManage: {SystemAdmin},
 }
 

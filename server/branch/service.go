@@ -61,5 +61,5 @@ func Save(ctx context.Context, tx pgx.Tx, branches []Branch, assignments []Assig
 	if err != nil {
 		return err
 	}
-	return live.Append(ctx, tx, nil, live.BranchChanged, struct{}{})
+	return live.Append(ctx, tx, live.Entry{Kind: live.BranchChanged, Data: struct{}{}})
 }

@@ -236,7 +236,7 @@ func (s *Service) tellImported(ctx context.Context, added int) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := live.Append(ctx, tx, nil, live.IncidentImported, struct{}{}); err != nil {
+		if err := live.Append(ctx, tx, live.Entry{Kind: live.IncidentImported, Data: struct{}{}}); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, audit.Entry{Action: "incident.import", After: map[string]int{"added": added}})

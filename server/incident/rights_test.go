@@ -165,8 +165,8 @@ func TestCursorsAndFiltersDoNotReachOutside(t *testing.T) {
 	ctx := accesstest.Person(t, access.Viewer, access.Area{Code: "320282001002", Level: "community"})
 	chain := []string{"320282", "320282001", "320282001002", "320282001002003"}
 	for _, filter := range []Filter{
-		{Before: uuid.MustParse("ffffffff-ffff-7fff-bfff-ffffffffffff")}, {Channel: Resident}, {Item: "noise"}, {Status: Collected},
-		{From: now.AddDate(-1, 0, 0), To: now.AddDate(1, 0, 0)}, {Area: chain[:1]}, {Area: chain[:2]}, {Area: chain[:3]},
+		{Before: uuid.MustParse("ffffffff-ffff-7fff-bfff-ffffffffffff")}, {Channels: []Channel{Resident}}, {Items: []string{"noise"}}, {Statuses: []Status{Collected}},
+		{From: now.AddDate(-1, 0, 0), To: now.AddDate(1, 0, 0)}, {Areas: [][]string{chain[:1]}}, {Areas: [][]string{chain[:2]}}, {Areas: [][]string{chain[:3]}},
 	} {
 		list, err := all(t, ctx, s, filter)
 		if err != nil || len(list) != 16 {
@@ -178,11 +178,11 @@ func TestCursorsAndFiltersDoNotReachOutside(t *testing.T) {
 			}
 		}
 	}
-	if list, err := all(t, ctx, s, Filter{Area: chain}); err != nil || len(list) != 4 {
+	if list, err := all(t, ctx, s, Filter{Areas: [][]string{chain}}); err != nil || len(list) != 4 {
 		t.Errorf("an area inside: %d, %v", len(list), err)
 	}
 	for _, beside := range [][]string{{"320282", "320282002"}, {"320282", "320282001", "320282001001"}, {"320283"}} {
-		_, _, err := s.List(ctx, Filter{Area: beside}, 10)
+		_, _, err := s.List(ctx, Filter{Areas: [][]string{beside}}, 10)
 		p, ok := web.AsProblem(err)
 		if !ok || p.Code != web.Forbidden || p.Errors[0].Location != "query.area" {
 			t.Errorf("%v: %v", beside, err)

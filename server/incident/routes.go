@@ -105,15 +105,10 @@ type createOutput struct {
 }
 
 type listInput struct {
-	From    time.Time `query:"from" doc:"Reported at this instant or later"`
-	To      time.Time `query:"to" doc:"Reported before this instant"`
-	Item    string    `query:"item" maxLength:"40"`
-	Channel Channel   `query:"channel" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line,import"`
-	Status  Status    `query:"status" enum:"collected,analysed,dispatched,signed,fed_back,evaluated,closed,cancelled"`
-	Area    string    `query:"area" maxLength:"32" doc:"Code of an area; what lies below it counts"`
-	BBox    []float64 `query:"bbox" minItems:"4" maxItems:"4" doc:"West, south, east, north"`
-	Limit   int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Cursor  string    `query:"cursor" maxLength:"64"`
+	FilterInput
+	BBox   []float64 `query:"bbox" minItems:"4" maxItems:"4" doc:"West, south, east, north"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Cursor string    `query:"cursor" maxLength:"64"`
 }
 
 type findInput struct {
@@ -225,13 +220,8 @@ func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 func reordering(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
 
 func (in *listInput) filter(atlas *area.Atlas) (f Filter, err error) {
-	f = Filter{From: in.From, To: in.To, Item: in.Item, Channel: in.Channel, Status: in.Status}
-	if in.Area != "" {
-		id, ok := atlas.Coverage.Find(in.Area)
-		if !ok {
-			return f, web.NewProblem(web.Invalid, "no area has the code "+in.Area).At("query.area", in.Area)
-		}
-		f.Area = atlas.Codes(id)
+	if f, err = in.Filter(atlas); err != nil {
+		return f, err
 	}
 	if in.BBox != nil {
 		bounds, err := area.ParseBounds(in.BBox)

@@ -182,7 +182,7 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, i Incident) (Receipt, er
 	if err := saveReceipt(ctx, tx, stored); err != nil {
 		return Receipt{}, err
 	}
-	if err := live.Append(ctx, tx, i.Codes, live.IncidentCreated, s.created(i)); err != nil {
+	if err := live.Append(ctx, tx, live.Entry{Kind: live.IncidentCreated, Areas: i.Codes, Data: s.created(i), Change: Change{To: i.counted()}}); err != nil {
 		return Receipt{}, err
 	}
 	return receipt, audit.Append(ctx, tx, audit.Entry{
@@ -244,18 +244,29 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Incident, error) {
 	return i, nil
 }
 
+// Scope is what of a filter the actor of ctx may see. An area beside the actor's is forbidden; of one above only the actor's part counts.
+func (s *Service) Scope(ctx context.Context, f Filter) (access.Scope, error) {
+	scope, err := access.AskScope(ctx, access.IncidentRead)
+	if err != nil {
+		return scope, err
+	}
+	for _, chain := range f.Areas {
+		if !scope.Holds(chain) && !s.reaches(scope, chain) {
+			p, _ := web.AsProblem(access.Refusal(ctx, access.IncidentRead))
+			return scope, p.At("query.area", chain[len(chain)-1])
+		}
+	}
+	return scope, nil
+}
+
 // List is at most limit incidents that pass the filter, the newest first, of those that the actor may see; more tells whether older
-// ones follow. An area beside the actor's is forbidden; of one above only the actor's part counts.
+// ones follow.
 func (s *Service) List(ctx context.Context, f Filter, limit int) (incidents []Incident, more bool, err error) {
-	if f.scope, err = access.AskScope(ctx, access.IncidentRead); err != nil {
+	scope, err := s.Scope(ctx, f)
+	if err != nil {
 		return nil, false, err
 	}
-	if len(f.Area) > 0 && !f.scope.Holds(f.Area) && !s.reaches(f.scope, f.Area) {
-		p, _ := web.AsProblem(access.Refusal(ctx, access.IncidentRead))
-		code := f.Area[len(f.Area)-1]
-		return nil, false, p.At("query.area", code)
-	}
-	incidents, err = list(ctx, s.pool, f, limit+1)
+	incidents, err = list(ctx, s.pool, f, scope, limit+1)
 	if len(incidents) > limit {
 		return incidents[:limit], true, err
 	}

@@ -13,34 +13,61 @@ import (
 // channel is where PostgreSQL tells every server that events have committed.
 const channel = "jingwei_event"
 
-// Append writes an event in the transaction of the change that it tells of, so that there is no change without its event and no
-// event without its change. Live clients who may see it get it after the commit. areas are the codes from the county down to where it
-// happened, and decide who may; they are empty outside every area, which only those see who may see everything. data becomes its JSON. It
-// must hold no personal data.
-func Append(ctx context.Context, tx pgx.Tx, areas []string, kind string, data any) error {
-	if audienceOf(kind) < 0 {
-		return fmt.Errorf("event %s: nobody is told of this kind; add it to the audiences of package live", kind)
+// Entry is an event that is about to be written.
+type Entry struct {
+	Kind   string
+	Areas  []string // codes from the county down to where it happened, which decide who is told; empty outside every area: who may see everything
+	Data   any      // becomes the JSON that clients get; never personal data
+	Change any      // becomes the JSON that servers count by and clients never get; nil where there is nothing to count
+}
+
+// Append writes events in the transaction of the change that they tell of, so that there is no change without its event and no
+// event without its change. Live clients who may see them get them after the commit, in the order of the entries.
+func Append(ctx context.Context, tx pgx.Tx, entries ...Entry) error {
+	if len(entries) == 0 {
+		return nil
 	}
-	payload, err := json.Marshal(data)
-	if err != nil {
-		return fmt.Errorf("event %s: %w", kind, err)
+	rows := make([][]any, len(entries))
+	var at time.Time
+	for n, e := range entries {
+		if audienceOf(e.Kind) < 0 {
+			return fmt.Errorf("event %s: nobody is told of this kind; add it to the audiences of package live", e.Kind)
+		}
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("event %s: %w", e.Kind, err)
+		}
+		data, err := json.Marshal(e.Data)
+		if err != nil {
+			return fmt.Errorf("event %s: %w", e.Kind, err)
+		}
+		var change []byte
+		if e.Change != nil {
+			if change, err = json.Marshal(e.Change); err != nil {
+				return fmt.Errorf("event %s: %w", e.Kind, err)
+			}
+		}
+		county := ""
+		if len(e.Areas) > 0 {
+			county = e.Areas[0]
+		}
+		at = time.Unix(id.Time().UnixTime())
+		rows[n] = []any{county, id, at, e.Kind, append([]string{}, e.Areas...), data, change}
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("event %s: %w", kind, err)
-	}
-	county := ""
-	if len(areas) > 0 {
-		county = areas[0]
-	}
-	at := time.Unix(id.Time().UnixTime())
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT ensure_months('event', $1, $1)`, at)
-	batch.Queue(`INSERT INTO event (county, id, at, kind, areas, data) VALUES ($1, $2, $3, $4, $5, $6)`,
-		county, id, at, kind, append([]string{}, areas...), payload)
+	if len(rows) == 1 {
+		batch.Queue(`INSERT INTO event (county, id, at, kind, areas, data, change) VALUES ($1, $2, $3, $4, $5, $6, $7)`, rows[0]...)
+	}
 	batch.Queue(`SELECT pg_notify('` + channel + `', '')`)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("event %s: %w", kind, err)
+		return fmt.Errorf("event %s: %w", entries[0].Kind, err)
+	}
+	if len(rows) == 1 {
+		return nil
+	}
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"event"}, []string{"county", "id", "at", "kind", "areas", "data", "change"}, pgx.CopyFromRows(rows)); err != nil {
+		return fmt.Errorf("event %s: %w", entries[0].Kind, err)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func appendAll(t testing.TB, pool *pgxpool.Pool) {
 			{EditionPublished, []string{"c2"}, "edition"},
 			{BranchChanged, nil, "branch"},
 		} {
-			if err := Append(t.Context(), tx, e.areas, e.kind, e.name); err != nil {
+			if err := Append(t.Context(), tx, Entry{Kind: e.kind, Areas: e.areas, Data: e.name}); err != nil {
 				return err
 			}
 		}
@@ -119,7 +119,7 @@ func TestEverybodySeesTheirOwnEvents(t *testing.T) {
 func TestAnUnknownKindIsRefused(t *testing.T) {
 	t.Parallel()
 	pool, _ := setup(t)
-	err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, nil, "whistle.blown", 1) })
+	err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, Entry{Kind: "whistle.blown", Data: 1}) })
 	if err == nil || !strings.Contains(err.Error(), "nobody is told of this kind") {
 		t.Errorf("an event without an audience: %v", err)
 	}

@@ -10,21 +10,29 @@ package live
 import (
 	"encoding/json"
 
+	"github.com/google/uuid"
+
 	"jingwei/server/access"
 )
 
 // Event is one committed change as live clients see it.
 type Event struct {
-	Seq   int64           // order of commits; the id of the SSE event
-	Kind  string          // noun.verb, such as incident.created
-	Areas []string        // codes from the county down to where it happened; empty outside every area, or where it has no place
-	Data  json.RawMessage // never personal data
+	Seq    int64           // order of commits; the id of the SSE event
+	ID     uuid.UUID       // of its row
+	Kind   string          // noun.verb, such as incident.created
+	Areas  []string        // codes from the county down to where it happened; empty outside every area, or where it has no place
+	Data   json.RawMessage // never personal data
+	Change json.RawMessage // what servers count by; clients are never sent it
 }
 
 // The kinds of event. Who makes each one stands behind it.
 const (
 	IncidentCreated  = "incident.created"  // one report came in
+	IncidentMoved    = "incident.moved"    // its pin was moved, or confirmed where it is; its data are the id alone
+	IncidentChanged  = "incident.changed"  // it reached another step; its data are the id and the status
 	IncidentImported = "incident.imported" // many came in at once: reload
+	IncidentArchived = "incident.archived" // old months were taken out: reload
+	TicketWaiting    = "ticket.waiting"    // a ticket of the hotline waits to be placed, or does no longer; its data are the number of those that wait
 	EditionPublished = "edition.published" // boundaries changed
 	BranchChanged    = "branch.changed"    // branches, or who answers for what, changed
 )
@@ -37,7 +45,11 @@ var audiences = []struct {
 	anywhere bool // its data say nothing of any place
 }{
 	{IncidentCreated, access.IncidentRead, false},
+	{IncidentMoved, access.IncidentRead, false},
+	{IncidentChanged, access.IncidentRead, false},
 	{IncidentImported, access.IncidentRead, true},
+	{IncidentArchived, access.IncidentRead, true},
+	{TicketWaiting, access.IncidentTriage, true},
 	{EditionPublished, access.AreaRead, false},
 	{BranchChanged, access.AreaRead, false},
 }

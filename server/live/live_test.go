@@ -53,7 +53,7 @@ func run(t *testing.T, hub *Hub) {
 
 func appendEvent(t *testing.T, pool *pgxpool.Pool, n int) {
 	t.Helper()
-	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, nil, IncidentCreated, n) }); err != nil {
+	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, Entry{Kind: IncidentCreated, Data: n}) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -82,7 +82,7 @@ func TestALateCommitIsNotSkipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Append(t.Context(), slow, nil, IncidentCreated, "slow"); err != nil {
+	if err := Append(t.Context(), slow, Entry{Kind: IncidentCreated, Data: "slow"}); err != nil {
 		t.Fatal(err)
 	}
 	appendEvent(t, pool, 1)
@@ -103,7 +103,7 @@ func TestARolledBackChangeHasNoEvent(t *testing.T) {
 	defer hub.Unsubscribe(s)
 	failed := errors.New("no")
 	err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-		return errors.Join(Append(t.Context(), tx, nil, IncidentCreated, "never"), failed)
+		return errors.Join(Append(t.Context(), tx, Entry{Kind: IncidentCreated, Data: "never"}), failed)
 	})
 	if !errors.Is(err, failed) {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func TestTwoHubsSeeTheSame(t *testing.T) {
 			var err error
 			for n := range each {
 				err = errors.Join(err, db.InTx(context.Background(), pool, func(tx pgx.Tx) error {
-					return Append(context.Background(), tx, nil, IncidentCreated, fmt.Sprint(w, "-", n))
+					return Append(context.Background(), tx, Entry{Kind: IncidentCreated, Data: fmt.Sprint(w, "-", n)})
 				}))
 			}
 			failures <- err
@@ -163,7 +163,7 @@ func TestASlowReaderIsCutOff(t *testing.T) {
 	}()
 	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		for n := range queueLen + 1 {
-			if err := Append(t.Context(), tx, nil, IncidentCreated, n); err != nil {
+			if err := Append(t.Context(), tx, Entry{Kind: IncidentCreated, Data: n}); err != nil {
 				return err
 			}
 		}
@@ -201,7 +201,7 @@ func TestBeforeComesFirst(t *testing.T) {
 	})
 	run(t, hub)
 	s := hub.Subscribe(all)
-	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, nil, EditionPublished, 1) }); err != nil {
+	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, Entry{Kind: EditionPublished, Data: 1}) }); err != nil {
 		t.Fatal(err)
 	}
 	if e := receive(t, s); e.Kind != EditionPublished || tries != 3 {

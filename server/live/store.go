@@ -74,7 +74,7 @@ func missed(ctx context.Context, q db.Querier, since, until int64, f Filter, lim
 }
 
 func listEvents(ctx context.Context, q db.Querier, where *db.Where, limit int) ([]Event, error) {
-	sql := `SELECT seq, kind, areas, data FROM event WHERE ` + where.String() + ` ORDER BY seq LIMIT ` + where.Arg(limit)
+	sql := `SELECT seq, id, kind, areas, data, change FROM event WHERE ` + where.String() + ` ORDER BY seq LIMIT ` + where.Arg(limit)
 	rows, err := q.Query(ctx, sql, where.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("events: %w", err)

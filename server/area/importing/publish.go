@@ -99,7 +99,7 @@ func Publish(ctx context.Context, tx pgx.Tx, rows iter.Seq[Row], e Edition) (num
 	if err != nil {
 		return 0, err
 	}
-	return number, live.Append(ctx, tx, chain, live.EditionPublished, map[string]int{"number": number})
+	return number, live.Append(ctx, tx, live.Entry{Kind: live.EditionPublished, Areas: chain, Data: map[string]int{"number": number}})
 }
 
 const rowTable = `

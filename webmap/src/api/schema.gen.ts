@@ -2609,11 +2609,16 @@ export interface operations {
                 from?: string;
                 /** @description Reported before this instant */
                 to?: string;
-                item?: string;
-                channel?: "resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import";
-                status?: "collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled";
-                /** @description Code of an area; what lies below it counts */
-                area?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
                 /** @description West, south, east, north */
                 bbox?: number[];
                 limit?: number;

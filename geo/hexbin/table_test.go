@@ -1,0 +1,242 @@
+package hexbin
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"jingwei/geo"
+)
+
+const offsetMin = 8 * 60
+
+// randomRows makes rows around the demo county over a year, in order of time but for every tenth.
+func randomRows(random *rand.Rand, n, owners, items int) []Row {
+	cells := make([]geo.Cell, 2000)
+	for i := range cells {
+		p, _ := geo.PointOf(119.5+random.Float64()*0.5, 31.1+random.Float64()*0.4)
+		cells[i] = geo.CellAt(p, geo.IncidentResolution)
+	}
+	const start, year = 29_000_000, 365 * 24 * 60
+	rows := make([]Row, n)
+	for i := range rows {
+		minute := uint32(start + i*year/n)
+		if i%10 == 0 {
+			minute = uint32(start + random.IntN(year))
+		}
+		rows[i] = Row{
+			Cell: cells[random.IntN(len(cells))], Minute: minute, Owner: random.Uint32N(uint32(owners)), Item: uint16(random.IntN(items)),
+			Channel: uint8(random.IntN(7)), Status: uint8(random.IntN(8)),
+		}
+	}
+	return rows
+}
+
+func randomFilter(random *rand.Rand, owners, items int) Filter {
+	var f Filter
+	if random.IntN(2) == 0 {
+		f.From = 29_000_000 + random.Uint32N(400*24*60)
+		f.To = f.From + random.Uint32N(200*24*60)
+	}
+	some := func(n int) []bool {
+		if random.IntN(2) == 0 {
+			return nil
+		}
+		chosen := make([]bool, random.IntN(n+1))
+		for i := range chosen {
+			chosen[i] = random.IntN(3) > 0
+		}
+		return chosen
+	}
+	f.Items, f.Owners = some(items), some(owners)
+	if chosen := some(HoursOfWeek); chosen != nil {
+		f.Hours = new([HoursOfWeek]bool)
+		copy(f.Hours[:], chosen)
+	}
+	if chosen := some(Channels); chosen != nil {
+		f.Channels = new([Channels]bool)
+		copy(f.Channels[:], chosen)
+	}
+	if chosen := some(Statuses); chosen != nil {
+		f.Statuses = new([Statuses]bool)
+		copy(f.Statuses[:], chosen)
+	}
+	return f
+}
+
+// passes is the slow and obvious twin of filter.
+func passes(f Filter, r Row) bool {
+	within := func(chosen []bool, at int) bool { return chosen == nil || at < len(chosen) && chosen[at] }
+	hour := (int(r.Minute)/60 + offsetMin/60 + 3*24) % HoursOfWeek
+	return r.Minute >= f.From && (f.To == 0 || r.Minute < f.To) && within(f.Items, int(r.Item)) && within(f.Owners, int(r.Owner)) &&
+		(f.Hours == nil || f.Hours[hour]) && (f.Channels == nil || f.Channels[r.Channel]) && (f.Statuses == nil || f.Statuses[r.Status])
+}
+
+func countSlowly(rows []Row, f Filter, resolution int) []Bin {
+	counts := map[geo.Cell]uint32{}
+	for _, r := range rows {
+		if passes(f, r) {
+			counts[r.Cell.Parent(resolution)]++
+		}
+	}
+	var bins []Bin
+	for c, n := range counts {
+		bins = append(bins, Bin{c, n})
+	}
+	slices.SortFunc(bins, func(a, b Bin) int { return cmp.Compare(a.Cell, b.Cell) })
+	return bins
+}
+
+// compare asks for all that a table answers, and its twin.
+func compare(t *testing.T, table *Table, rows []Row, f Filter, resolution int) {
+	t.Helper()
+	bins, err := table.Count(f, resolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := countSlowly(rows, f, resolution); !slices.Equal(bins, want) {
+		t.Fatalf("%d cells of resolution %d, want %d, for %+v", len(bins), resolution, len(want), f)
+	}
+	byOwner, byItem := table.ByOwner(f), table.ByItem(f)
+	byChannel, byStatus := table.ByChannel(f), table.ByStatus(f)
+	const step = 24 * 60
+	series, err := table.Series(f, step)
+	if (err == nil) != (f.To > f.From) {
+		t.Fatalf("series of %d to %d: %v", f.From, f.To, err)
+	}
+	for _, r := range rows {
+		if !passes(f, r) {
+			continue
+		}
+		byOwner[r.Owner]--
+		byItem[r.Item]--
+		byChannel[r.Channel]--
+		byStatus[r.Status]--
+		if series != nil {
+			series[(r.Minute-f.From)/step]--
+		}
+	}
+	for name, left := range map[string][]uint32{"owner": byOwner, "item": byItem, "channel": byChannel[:], "status": byStatus[:], "step": series} {
+		if i := slices.IndexFunc(left, func(n uint32) bool { return n != 0 }); i >= 0 {
+			t.Fatalf("%s %d is off by %d for %+v", name, i, int32(left[i]), f)
+		}
+	}
+}
+
+// Whatever the filter and the resolution, the counts are those of the twin; also after rows were added, changed and removed.
+func TestCountsAreThoseOfTheTwin(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(8) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		owners, items := 1+random.IntN(300), 1+random.IntN(60)
+		rows := randomRows(random, random.IntN(3*blockRows), owners, items)
+		early := len(rows) * 9 / 10
+		table, err := Build(rows[:early], offsetMin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := table.Add(rows[early:]); err != nil {
+			t.Fatal(err)
+		}
+		rows = slices.Clone(rows)
+		for range min(len(rows), 300) {
+			i := random.IntN(len(rows))
+			if random.IntN(3) == 0 {
+				if !table.Remove(rows[i]) {
+					t.Fatalf("no row %+v", rows[i])
+				}
+				rows = slices.Delete(rows, i, i+1)
+				continue
+			}
+			to := randomRows(random, 1, owners, items)[0]
+			if changed, err := table.Change(rows[i], to); err != nil || !changed {
+				t.Fatalf("no row %+v: %v", rows[i], err)
+			}
+			rows[i] = to
+		}
+		if table.Len() != len(rows) {
+			t.Fatalf("%d rows, want %d", table.Len(), len(rows))
+		}
+		compare(t, table, rows, Filter{}, Finest)
+		for range 12 {
+			compare(t, table, rows, randomFilter(random, owners, items), 5+random.IntN(Finest-4))
+		}
+	}
+}
+
+func TestWhatIsNotThereIsNotChanged(t *testing.T) {
+	t.Parallel()
+	rows := randomRows(rand.New(rand.NewPCG(1, 1)), 100, 5, 5)
+	table, err := Build(rows, offsetMin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	absent := rows[0]
+	absent.Owner = 99
+	if changed, err := table.Change(absent, rows[1]); changed || err != nil {
+		t.Errorf("changed %t, %v", changed, err)
+	}
+	if table.Remove(absent) {
+		t.Error("removed what is not there")
+	}
+	compare(t, table, rows, Filter{}, 9)
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	good := randomRows(rand.New(rand.NewPCG(1, 1)), 2, 5, 5)
+	for name, bad := range map[string]Row{
+		"coarse":  {Cell: good[0].Cell.Parent(10)},
+		"none":    {},
+		"channel": {Cell: good[0].Cell, Channel: Channels},
+		"status":  {Cell: good[0].Cell, Status: Statuses},
+	} {
+		table, err := Build(good, offsetMin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := table.Add([]Row{good[0], bad}); err == nil || table.Len() != len(good) {
+			t.Errorf("%s: %v, %d rows", name, err, table.Len())
+		}
+		if changed, err := table.Change(good[0], bad); changed || err == nil {
+			t.Errorf("%s: changed %t, %v", name, changed, err)
+		}
+	}
+	table, _ := Build(good, offsetMin)
+	for _, resolution := range []int{-1, Finest + 1} {
+		if _, err := table.Count(Filter{}, resolution); err == nil {
+			t.Errorf("resolution %d is taken", resolution)
+		}
+	}
+	if _, err := table.Series(Filter{From: 1, To: 1 << 31}, 1); err == nil {
+		t.Error("a series of two thousand million steps is taken")
+	}
+}
+
+// Counts run beside changes; run with -race.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	rows := randomRows(rand.New(rand.NewPCG(3, 3)), 1000, 5, 5)
+	table, err := Build(rows, offsetMin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 50 {
+			if bins, err := table.Count(Filter{}, 9); err != nil || len(bins) == 0 {
+				t.Errorf("%d bins, %v", len(bins), err)
+			}
+		}
+	}()
+	for i := range 500 {
+		if err := table.Add(rows[i : i+1]); err != nil {
+			t.Error(err)
+		}
+		table.Remove(rows[i])
+	}
+	<-done
+	compare(t, table, rows, Filter{}, 8)
+}
