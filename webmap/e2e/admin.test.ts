@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { axe, base, type Feature, get, type SIZES, shot, visit } from './harness.ts'
+import { axe, base, type Feature, get, outage, type SIZES, shot, visit } from './harness.ts'
 import { call, comeIn, enter, newLogin, OWN_PASSWORD } from './people.ts'
 
 interface Account {
@@ -337,28 +337,13 @@ describe('the page of accounts', () => {
   })
 
   it('keeps the list beside an error, and tries again', async () => {
-    let broken = true
+    const { mend, prepare } = outage('**/api/v1/accounts?*')
     const { page } = await visit('/admin', {
       as: 'demo-security',
-      prepare: async (page) => {
-        await page.route('**/api/v1/accounts?*', (route) =>
-          broken
-            ? route.fulfill({
-                status: 503,
-                contentType: 'application/problem+json',
-                body: JSON.stringify({
-                  status: 503,
-                  title: 'x',
-                  code: 'database_unavailable',
-                  detail: 'PostGIS is away',
-                }),
-              })
-            : route.continue(),
-        )
-      },
+      prepare,
     })
     await page.getByText('PostGIS is away').waitFor()
-    broken = false
+    mend()
     await page.getByRole('button', { name: '重试' }).click()
     await page.getByText('demo-auditor').waitFor()
   })

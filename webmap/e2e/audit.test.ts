@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { axe, base, type Feature, get, type SIZES, shot, visit } from './harness.ts'
+import { axe, base, type Feature, get, outage, type SIZES, shot, visit } from './harness.ts'
 import { call, newLogin } from './people.ts'
 
 interface Made {
@@ -167,28 +167,13 @@ describe('the page of the audit log', () => {
   })
 
   it('shows a failure and tries again', async () => {
-    let broken = true
+    const { mend, prepare } = outage('**/api/v1/audit?*')
     const { page } = await visit('/audit', {
       as: 'demo-auditor',
-      prepare: async (page) => {
-        await page.route('**/api/v1/audit?*', (route) =>
-          broken
-            ? route.fulfill({
-                status: 503,
-                contentType: 'application/problem+json',
-                body: JSON.stringify({
-                  status: 503,
-                  title: 'x',
-                  code: 'database_unavailable',
-                  detail: 'PostGIS is away',
-                }),
-              })
-            : route.continue(),
-        )
-      },
+      prepare,
     })
     await page.getByText('PostGIS is away').waitFor()
-    broken = false
+    mend()
     await page.getByRole('button', { name: '重试' }).click()
     await page.locator('tbody tr').first().waitFor()
   })

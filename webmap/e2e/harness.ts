@@ -66,10 +66,7 @@ export async function visit(
     ...(size === 'phone' && { hasTouch: true, isMobile: true, deviceScaleFactor: 2 }),
   })
   open.push(context)
-  if (options.as) {
-    const [name, value] = (await cookieOf(options.as)).split('=') as [string, string]
-    await context.addCookies([{ name, value, url: base, httpOnly: true, sameSite: 'Lax' }])
-  }
+  if (options.as) await bring(context, await cookieOf(options.as))
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
@@ -102,6 +99,12 @@ export async function shot(page: Page, name: string) {
 }
 
 export const DEMO_PASSWORD = 'Jingwei-Demo-2026'
+
+/** Gives a browser a session's cookie. */
+export async function bring(context: BrowserContext, cookie: string) {
+  const [name, value] = cookie.split('=') as [string, string]
+  await context.addCookies([{ name, value, url: base, httpOnly: true, sameSite: 'Lax' }])
+}
 
 const cookies = new Map<string, Promise<string>>()
 
@@ -224,6 +227,31 @@ export async function axe(page: Page, without: string[] = []): Promise<string[]>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
     )
   }, without)
+}
+
+/** Requests that a pattern matches fail as while PostGIS is away, until mend is called; prepare is visit's. */
+export function outage(pattern: string) {
+  let away = true
+  return {
+    mend() {
+      away = false
+    },
+    prepare: (page: Page) =>
+      page.route(pattern, (route) =>
+        away
+          ? route.fulfill({
+              status: 503,
+              contentType: 'application/problem+json',
+              body: JSON.stringify({
+                status: 503,
+                title: 'x',
+                code: 'database_unavailable',
+                detail: 'PostGIS is away',
+              }),
+            })
+          : route.continue(),
+      ),
+  }
 }
 
 /** Makes the page read the live events itself, so that route() can reach the stream: requests of a SharedWorker pass it by. */

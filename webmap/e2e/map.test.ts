@@ -6,6 +6,7 @@ import {
   type Feature,
   get,
   mapReady,
+  outage,
   quietMicro,
   SIZES,
   shot,
@@ -104,28 +105,14 @@ describe('the map page', () => {
   })
 
   it('shows the sentence of a problem and tries again', async () => {
-    let broken = true
+    const { mend, prepare } = outage('**/api/v1/snap?*')
     const { page } = await visit(at(micro.properties.label, 17), {
-      prepare: (page) =>
-        page.route('**/api/v1/snap?*', (route) =>
-          broken
-            ? route.fulfill({
-                status: 503,
-                contentType: 'application/problem+json',
-                body: JSON.stringify({
-                  status: 503,
-                  title: 'x',
-                  code: 'database_unavailable',
-                  detail: 'PostGIS is away',
-                }),
-              })
-            : route.continue(),
-        ),
+      prepare,
     })
     await mapReady(page)
     await clickMiddle(page)
     await page.getByText('PostGIS is away').waitFor()
-    broken = false
+    mend()
     await page.getByRole('button', { name: '重试' }).click()
     await page.locator('.copies').waitFor()
   })

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { base, logIn } from './harness.ts'
+import { base, bring, logIn } from './harness.ts'
 
 /** A password that accounts of these tests take in place of their initial one. */
 export const OWN_PASSWORD = 'correct horse battery staple 7'
@@ -10,8 +10,7 @@ export const newLogin = (what: string) => `e2e-${what}-${Date.now().toString(36)
 
 /** Logs the browser of an open page in, without its log-in page. */
 export async function comeIn(page: Page, login: string, password: string) {
-  const [name, value] = (await logIn(login, password)).split('=') as [string, string]
-  await page.context().addCookies([{ name, value, url: base, httpOnly: true, sameSite: 'Lax' }])
+  await bring(page.context(), await logIn(login, password))
 }
 
 /** Comes in for the first time: the initial password has to be changed. */

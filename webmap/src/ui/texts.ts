@@ -9,6 +9,7 @@ export const { t } = textsOf(
     'gate.remedy': '请换成有“{role}”角色的账号登录；需要这个角色时，请联系安全管理员。',
     'dialog.cancel': '取消',
     'dialog.running': '正在处理…',
+    'list.loading': '正在读取…',
   } as const,
   {
     'gate.loading': 'Asking what you may do…',
@@ -18,5 +19,6 @@ export const { t } = textsOf(
     'gate.remedy': 'Log in with an account that has the role “{role}”. A security administrator can grant it.',
     'dialog.cancel': 'Cancel',
     'dialog.running': 'Working…',
+    'list.loading': 'Loading…',
   },
 )

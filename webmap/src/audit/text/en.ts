@@ -43,7 +43,6 @@ export const en: Record<keyof typeof zh, string> = {
   'audit.failed': 'The log could not be loaded',
   'audit.empty': 'Nothing is in the log yet.',
   'audit.nothing': 'No row matches.',
-  'audit.loading': 'Loading…',
   'audit.more': 'Older rows',
   'audit.detail': 'One row',
   'audit.back': 'Back to the list',

@@ -40,7 +40,6 @@ export const zh = {
   'audit.failed': '日志没有取到',
   'audit.empty': '还没有记录。',
   'audit.nothing': '没有符合条件的记录。',
-  'audit.loading': '正在读取…',
   'audit.more': '更早的记录',
   'audit.detail': '记录详情',
   'audit.back': '返回列表',
