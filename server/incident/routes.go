@@ -181,6 +181,7 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		}
 		return out, nil
 	})
+	listRoutes(server, s, areas, tags)
 	reporterRoutes(server, s, tags)
 }
 

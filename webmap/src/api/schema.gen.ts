@@ -457,6 +457,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incidents of a range of time in columns, the oldest first
+         * @description For playing a day again: of each where, when, what, from which channel and in which town; 60,000 at most.
+         */
+        get: operations["list-incident-points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}": {
         parameters: {
             query?: never;
@@ -1308,6 +1328,36 @@ export interface components {
             name?: string;
             /** @description A mobile number, a landline with its area code, or + and the number with the country's code */
             phone?: string;
+        };
+        IncidentPoints: {
+            /** @description Codes of towns that town counts from 0 */
+            areas: string[];
+            /** @description Whole seconds since from, never falling */
+            at: number[];
+            /** @description Places in channels */
+            channel: number[];
+            /** @description Channels that channel counts from 0 */
+            channels: string[];
+            /** Format: int64 */
+            count: number;
+            /** Format: date-time */
+            from: string;
+            /** @description Only where ids were asked for */
+            id?: string[];
+            /** @description Places in items */
+            item: number[];
+            /** @description Codes in the catalogue that item counts from 0 */
+            items: string[];
+            /** @description Millionths of a degree */
+            lat: number[];
+            /** @description Millionths of a degree, EPSG:4326 */
+            lon: number[];
+            /** Format: date-time */
+            to: string;
+            /** @description Places in areas; -1 outside every town */
+            town: number[];
+            /** @description There are later ones: ask again from the last instant, or for less at once */
+            truncated: boolean;
         };
         IncidentReceiptResource: {
             /** @example 260728-000123 */
@@ -2675,6 +2725,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentCreated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-incident-points": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                /** @description Whether each has its id; they are most of the answer's size */
+                ids?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPoints"];
                 };
             };
             /** @description Error */
