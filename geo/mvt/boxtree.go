@@ -21,6 +21,13 @@ func (b boxLL) meets(c boxLL) bool {
 	return b.low.Lon <= c.high.Lon && c.low.Lon <= b.high.Lon && b.low.Lat <= c.high.Lat && c.low.Lat <= b.high.Lat
 }
 
+// box is a frame of the square of a zoom, clamped to the world. It is a unit wider, because vertices are rounded to units.
+func (f frame) box(z int) boxLL {
+	northWest := unproject(float64(f.low.X-1), float64(f.low.Y-1), z)
+	southEast := unproject(float64(f.high.X+1), float64(f.high.Y+1), z)
+	return boxLL{geo.Point{Lon: northWest.Lon, Lat: southEast.Lat}, geo.Point{Lon: southEast.Lon, Lat: northWest.Lat}}
+}
+
 const fanOut = 16
 
 // newBoxTree indexes boxes; items are the numbers by which queries name them.

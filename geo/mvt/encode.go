@@ -30,7 +30,7 @@ type layerWriter struct {
 	features []byte
 	values   []byte
 	indexOf  map[string]uint64
-	indexOfN map[uint64]uint64
+	indexOfN map[int64]uint64
 
 	tags     []byte
 	geometry []byte
@@ -41,7 +41,7 @@ type layerWriter struct {
 
 func (w *layerWriter) reset(origin point, keys ...string) {
 	if w.indexOf == nil {
-		w.indexOf, w.indexOfN = map[string]uint64{}, map[uint64]uint64{}
+		w.indexOf, w.indexOfN = map[string]uint64{}, map[int64]uint64{}
 	}
 	clear(w.indexOf)
 	clear(w.indexOfN)
@@ -65,14 +65,19 @@ func (w *layerWriter) tag(key uint64, value string) {
 	w.tags = appendVarint(appendVarint(w.tags, key), index)
 }
 
-func (w *layerWriter) tagNumber(key, value uint64) {
+// tagNumber adds a property that is a whole number, which is written as uint_value or, below 0, as sint_value.
+func (w *layerWriter) tagNumber(key uint64, value int64) {
 	index, known := w.indexOfN[value]
 	if !known {
 		index = w.nextValue()
 		w.indexOfN[value] = index
+		field, coded := uint64(5), uint64(value)
+		if value < 0 {
+			field, coded = 6, uint64(value)<<1^uint64(value>>63)
+		}
 		w.values = appendVarint(w.values, 4<<3|2)
-		w.values = appendVarint(w.values, uint64(1+varintLen(value)))
-		w.values = appendUint(w.values, 5, value)
+		w.values = appendVarint(w.values, uint64(1+varintLen(coded)))
+		w.values = appendUint(w.values, field, coded)
 	}
 	w.tags = appendVarint(appendVarint(w.tags, key), index)
 }

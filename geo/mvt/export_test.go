@@ -49,3 +49,11 @@ func Join(edges []noding.Edge) (polygons [][][]geo.Point) {
 }
 
 func lattice(p point) geo.Point { return geo.Point{Lon: p.X, Lat: p.Y} }
+
+// Len is how many outlines are kept.
+func (o *Outlines) Len() (kept int) {
+	for i := range o.shards {
+		kept += len(o.shards[i].young) + len(o.shards[i].old)
+	}
+	return kept
+}

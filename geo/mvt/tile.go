@@ -24,11 +24,7 @@ func (t *Cutter) Tile(z, x, y int) []byte {
 
 	origin := point{int32(x) * Extent, int32(y) * Extent}
 	within := frameOfTile(origin)
-	// One unit more, because vertices were rounded to units.
-	northWest := unproject(float64(within.low.X-1), float64(within.low.Y-1), z)
-	southEast := unproject(float64(within.high.X+1), float64(within.high.Y+1), z)
-	box := boxLL{low: northWest, high: southEast}
-	box.low.Lat, box.high.Lat = southEast.Lat, northWest.Lat
+	box := within.box(z)
 
 	var tile []byte
 	s.labels.reset(origin, "code", "name", "level", "rank")
@@ -89,7 +85,7 @@ func (t *Cutter) addLabel(l *zoom, s *scratch, id coverage.ID, origin point) {
 	w.tag(0, c.Code(id))
 	w.tag(1, c.Name(id))
 	w.tag(2, c.Level(id).String())
-	w.tagNumber(3, uint64(t.ranks()[l.ids[id]]))
+	w.tagNumber(3, int64(t.ranks()[l.ids[id]]))
 	w.close(FeatureID(c.Code(id)), pointType)
 }
 
