@@ -18,6 +18,7 @@ import (
 	"jingwei/server/item"
 	"jingwei/server/live"
 	"jingwei/server/photo"
+	"jingwei/server/scene"
 	"jingwei/server/seal"
 	"jingwei/server/snap"
 	"jingwei/server/station"
@@ -41,6 +42,7 @@ type App struct {
 	incidents      *incident.Service
 	accounts       *account.Service
 	photos         *photo.Service
+	scenes         *scene.Service
 	log            *audit.Service
 
 	surroundings web.Options
@@ -78,6 +80,7 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (_ *App, err
 	}
 	a := &App{surroundings: surroundings, limits: limits, db: d, now: now, keys: keys, areas: areas, branches: branch.NewService(d.Pool), items: item.NewService(d.Pool), stations: station.NewService(d.Pool, areas)}
 	a.photos = photo.NewService(d.Pool, now)
+	a.scenes = scene.NewService(d.Pool, now)
 	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
 	a.incidents = incident.NewService(d.Pool, areas, a.branches, a.snap, a.items, keys, now)
 	rules := c.accountRules()
@@ -189,6 +192,7 @@ func newServer(app *App) *server {
 	item.Routes(s.web, app.items)
 	incident.Routes(s.web, app.incidents, app.areas)
 	photo.Routes(s.web, app.photos, app.incidents.Photo)
+	scene.Routes(s.web, app.scenes)
 	live.Routes(s.web, s.hub, app.accounts.Still)
 	account.Routes(s.web, app.accounts)
 	account.AdminRoutes(s.web, app.accounts)

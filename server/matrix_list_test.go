@@ -10,7 +10,7 @@ func (m *matrix) listRows() []row {
 		beside   = "401 403 403 403 | 403 403 403 403 403 | has has has has has | 403 403 403 | 403 403"
 	)
 	today := url.Values{"from": {"2026-01-01T00:00:00Z"}, "to": {"2100-01-01T00:00:00Z"}, "ids": {"true"}}.Encode()
-	points := func(query string, p scene) func(*caller) string {
+	points := func(query string, p spot) func(*caller) string {
 		return shows("GET", "/api/v1/incidents/points?"+today+query, "", p.incident)
 	}
 	return []row{

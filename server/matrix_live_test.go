@@ -20,7 +20,7 @@ func (m *matrix) liveRows() []row {
 		ofAll    = "not not not not | not not not not not | has has has has has | not not not | not not"
 		imported = ofTown // to whoever sees incidents anywhere; it says nothing of any
 	)
-	incident := func(p scene) func() string {
+	incident := func(p spot) func() string {
 		return func() string {
 			var created struct{ ID string }
 			m.do(http.MethodPost, "/api/v1/incidents", fmt.Sprintf(`{"lon":%v,"lat":%v,"item":%q,"title":"直播"}`, p.lon, p.lat, anyItem)).into(m.t, http.StatusCreated, &created)

@@ -120,17 +120,17 @@ func (m *matrix) incidentRows() []row {
 		takenIn   = "401 403 403 403 | 403 201 403 201 403 | 403 201 403 201 403 | 403 403 403 | 403 403"
 		notTaken  = "401 403 403 403 | 403 403 403 403 403 | 403 201 403 201 403 | 403 403 403 | 403 403"
 	)
-	list := func(query string, p scene) func(*caller) string {
+	list := func(query string, p spot) func(*caller) string {
 		return shows("GET", "/api/v1/incidents?limit=1000"+query, "", p.incident)
 	}
 	find := func(id string) func(*caller) string { return status("GET", "/api/v1/incidents/"+id, "") }
-	photo := func(of, p scene) func(*caller) string {
+	photo := func(of, p spot) func(*caller) string {
 		return status("GET", "/api/v1/incidents/"+of.incident+"/photos/"+p.photo, "")
 	}
 	unseal := func(id string) func(*caller) string {
 		return status("POST", "/api/v1/incidents/"+id+"/reporter/unseal", `{"reason":"核实情况，需要联系报告人"}`)
 	}
-	post := func(channel string, p scene) func(*caller) string {
+	post := func(channel string, p spot) func(*caller) string {
 		return status("POST", "/api/v1/incidents", fmt.Sprintf(`{"lon":%v,"lat":%v,"item":%q,"title":"矩阵","channel":%q}`, p.lon, p.lat, anyItem, channel))
 	}
 	follow := func(number, secret string) func(*caller) string {
@@ -174,7 +174,7 @@ func (m *matrix) incidentRows() []row {
 		},
 	}
 	for _, channel := range []string{"resident", "courier"} {
-		for name, p := range map[string]scene{"inside": m.inside, "outside": m.outside, "nowhere": m.nowhere} {
+		for name, p := range map[string]spot{"inside": m.inside, "outside": m.outside, "nowhere": m.nowhere} {
 			rows = append(rows, row{"POST /api/v1/incidents", channel + " " + name, post(channel, p), created})
 		}
 	}

@@ -63,8 +63,8 @@ const (
 	nowhereLon, nowhereLat   = 0.5, 0.5
 )
 
-// scene is somewhere that something happens, and an incident there.
-type scene struct {
+// spot is somewhere that something happens, and an incident there.
+type spot struct {
 	lon, lat  float64
 	incident  string
 	photo     string
@@ -86,7 +86,7 @@ type caller struct {
 type matrix struct {
 	*site
 	callers                  []*caller
-	inside, outside, nowhere scene
+	inside, outside, nowhere spot
 	person                   *account.Account // whom administrators administer
 	made                     int
 }
@@ -104,7 +104,7 @@ type row struct {
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	m := setupMatrix(t)
-	rows := slices.Concat(m.publicRows(), m.areaRows(), m.incidentRows(), m.listRows(), m.liveRows(), m.administrationRows(), m.ownRows())
+	rows := slices.Concat(m.publicRows(), m.areaRows(), m.incidentRows(), m.listRows(), m.sceneRows(), m.liveRows(), m.administrationRows(), m.ownRows())
 	served, seen := m.operations(), map[string]bool{}
 	checks := 0
 	for _, r := range rows {
@@ -272,9 +272,9 @@ func (s *site) exec(sql string, args ...any) {
 }
 
 // happen makes an incident with a photo, which somebody with a name reported.
-func (m *matrix) happen(title string, lon, lat float64, town, micro string) scene {
+func (m *matrix) happen(title string, lon, lat float64, town, micro string) spot {
 	m.t.Helper()
-	p := scene{lon: lon, lat: lat, title: title, townCode: town, microCode: micro}
+	p := spot{lon: lon, lat: lat, title: title, townCode: town, microCode: micro}
 	var photo uploaded
 	m.upload(somePhoto()).into(m.t, http.StatusCreated, &photo)
 	p.photo = photo.ID

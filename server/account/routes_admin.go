@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -196,7 +194,7 @@ func (s *Service) accountRoutes(server *web.Server) {
 			if err != nil {
 				return nil, err
 			}
-			out := &createAccountOutput{Location: "/api/v1/accounts/" + a.ID.String(), ETag: etag(a)}
+			out := &createAccountOutput{Location: "/api/v1/accounts/" + a.ID.String(), ETag: web.ETag(a.Version)}
 			out.Body.Account = s.resource(a)
 			if password != "" {
 				out.Body.Password = &password
@@ -209,11 +207,11 @@ func (s *Service) accountRoutes(server *web.Server) {
 			if err != nil {
 				return nil, err
 			}
-			return &accountOutput{ETag: etag(a), Body: s.resource(a)}, nil
+			return &accountOutput{ETag: web.ETag(a.Version), Body: s.resource(a)}, nil
 		})
 	huma.Register(server.API, operation("change-account", http.MethodPatch, "accounts/{id}", "Rename, disable or enable an account", http.StatusOK),
 		func(ctx context.Context, in *changeAccountInput) (*accountOutput, error) {
-			version, err := parseETag(in.IfMatch)
+			version, err := web.ParseETag(in.IfMatch)
 			if err != nil {
 				return nil, err
 			}
@@ -221,7 +219,7 @@ func (s *Service) accountRoutes(server *web.Server) {
 			if err != nil {
 				return nil, err
 			}
-			return &accountOutput{ETag: etag(a), Body: s.resource(a)}, nil
+			return &accountOutput{ETag: web.ETag(a.Version), Body: s.resource(a)}, nil
 		})
 	huma.Register(server.API, operation("reset-password", http.MethodPost, "accounts/{id}/password", "Give a person a new initial password", http.StatusOK),
 		func(ctx context.Context, in *AccountPath) (*web.Output[initialPassword], error) {
@@ -307,15 +305,4 @@ func (s *Service) grantResource(g Grant) GrantResource {
 	return GrantResource{
 		ID: g.ID, Role: g.Role, Area: g.Area, AreaName: s.areaName(g.Area), Level: g.Level, ExpiresAt: g.ExpiresAt, GrantedBy: g.GrantedBy, GrantedAt: g.GrantedAt,
 	}
-}
-
-func etag(a *Account) string { return strconv.Quote(strconv.Itoa(a.Version)) }
-
-// parseETag reads the version from an If-Match.
-func parseETag(match string) (int, error) {
-	version, err := strconv.Atoi(strings.Trim(strings.TrimPrefix(match, "W/"), `"`))
-	if err != nil || version < 1 {
-		return 0, web.NewProblem(web.Invalid, "If-Match must be the ETag of the account, such as \"3\"").At("header.If-Match", match)
-	}
-	return version, nil
 }

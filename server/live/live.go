@@ -33,6 +33,7 @@ const (
 	IncidentImported = "incident.imported" // many came in at once: reload
 	IncidentArchived = "incident.archived" // old months were taken out: reload
 	TicketWaiting    = "ticket.waiting"    // a ticket of the hotline waits to be placed, or does no longer; its data are the number of those that wait
+	SceneChanged     = "scene.changed"     // a scene of the walls was made, changed, moved or deleted: load them again
 	EditionPublished = "edition.published" // boundaries changed
 	BranchChanged    = "branch.changed"    // branches, or who answers for what, changed
 )
@@ -50,8 +51,18 @@ var audiences = []struct {
 	{IncidentImported, access.IncidentRead, true},
 	{IncidentArchived, access.IncidentRead, true},
 	{TicketWaiting, access.IncidentTriage, true},
+	{SceneChanged, access.IncidentRead, true},
 	{EditionPublished, access.AreaRead, false},
 	{BranchChanged, access.AreaRead, false},
+}
+
+// kinds are those of audiences.
+func kinds() []string {
+	names := make([]string, len(audiences))
+	for i, a := range audiences {
+		names[i] = a.kind
+	}
+	return names
 }
 
 // audienceOf is the place of a kind in audiences; -1 where it has none.

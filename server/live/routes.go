@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -37,7 +38,7 @@ func Routes(s *web.Server, hub *Hub, still Still) {
 		OperationID: "events", Method: http.MethodGet, Path: "/api/v1/events", Tags: []string{"live"},
 		Summary: "Follow live events (SSE)", Metadata: map[string]any{web.Endless: true},
 		Description: "A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. " +
-			"Kinds: " + IncidentCreated + ", " + IncidentImported + ", " + EditionPublished + ", " + BranchChanged +
+			"Kinds: " + strings.Join(kinds(), ", ") +
 			"; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. " +
 			"Every 10 seconds comes a comment, or an id without an event: no event up to it is missing.",
 		Responses: map[string]*huma.Response{"200": {

@@ -425,7 +425,7 @@ export interface paths {
         };
         /**
          * Follow live events (SSE)
-         * @description A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. Kinds: incident.created, incident.imported, edition.published, branch.changed; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. Every 10 seconds comes a comment, or an id without an event: no event up to it is missing.
+         * @description A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. Kinds: incident.created, incident.moved, incident.changed, incident.imported, incident.archived, ticket.waiting, scene.changed, edition.published, branch.changed; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. Every 10 seconds comes a comment, or an id without an event: no event up to it is missing.
          */
         get: operations["events"];
         put?: never;
@@ -600,6 +600,60 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the scenes of the walls in their order */
+        get: operations["list-scenes"];
+        put?: never;
+        /** Make a scene */
+        post: operations["create-scene"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenes/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put the scenes into another order */
+        put: operations["arrange-scenes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scenes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find a scene by its id */
+        get: operations["find-scene"];
+        /** Replace a scene */
+        put: operations["change-scene"];
+        post?: never;
+        /** Delete a scene */
+        delete: operations["delete-scene"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1020,6 +1074,10 @@ export interface components {
              */
             to_edition: number | null;
         };
+        ArrangeInputBody: {
+            /** @description All scenes, each once, in their new order */
+            ids: string[];
+        };
         AuditBrokenLink: {
             /**
              * Format: date-time
@@ -1136,6 +1194,25 @@ export interface components {
             expires_at?: string;
             /** @enum {string} */
             role: "viewer" | "worker" | "handler" | "dispatcher" | "planner" | "system_admin" | "security_admin" | "auditor";
+        };
+        CreateInputBody: {
+            /** @description A JSON object of at most 16 KB without markup: view, layer, period, filter, panels */
+            config: unknown;
+            in_rotation: boolean;
+            /** @description 1 to 60 characters */
+            name: string;
+            /** @description At most 60 characters */
+            name_en?: string;
+            /**
+             * Format: int64
+             * @description Those from there on move back; left out: behind all others
+             */
+            position?: number;
+            /**
+             * Format: int64
+             * @description It stays on the wall in a rotation
+             */
+            seconds: number;
         };
         CreateTokenInputBody: {
             /**
@@ -1467,6 +1544,9 @@ export interface components {
         ItemsItem: {
             items: components["schemas"]["Item"][];
         };
+        ItemsScene: {
+            items: components["schemas"]["Scene"][];
+        };
         LogInInputBody: {
             /** @description Of the second factor, where there is one: six digits, or a recovery code */
             code?: string;
@@ -1553,6 +1633,49 @@ export interface components {
         RecoveryOutputBody: {
             /** @description Shown once; each replaces a code once */
             recovery_codes: string[];
+        };
+        Scene: {
+            /** @description The page's own: view, layer, period, filter, panels */
+            config: unknown;
+            /** Format: uuid */
+            id: string;
+            in_rotation: boolean;
+            name: string;
+            /** @description Empty where it has none */
+            name_en: string;
+            /**
+             * Format: int64
+             * @description In the order of the scenes, from 0, without gaps
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description It stays on the wall in a rotation
+             */
+            seconds: number;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Login */
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Changes with every change but of the position; the ETag
+             */
+            version: number;
+        };
+        SceneDraft: {
+            /** @description A JSON object of at most 16 KB without markup: view, layer, period, filter, panels */
+            config: unknown;
+            in_rotation: boolean;
+            /** @description 1 to 60 characters */
+            name: string;
+            /** @description At most 60 characters */
+            name_en?: string;
+            /**
+             * Format: int64
+             * @description It stays on the wall in a rotation
+             */
+            seconds: number;
         };
         SnapAnswer: {
             /** @description From the county to the finest area; empty outside */
@@ -3004,6 +3127,206 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ItemsAccountRoleResource"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-scenes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsScene"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-scene": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scene"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "arrange-scenes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArrangeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsScene"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "find-scene": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scene"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-scene": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the scene that is changed */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SceneDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scene"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-scene": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the scene that is changed */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

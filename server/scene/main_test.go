@@ -1,0 +1,9 @@
+package scene
+
+import (
+	"testing"
+
+	"jingwei/server/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
