@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jingwei/server/access"
+	"jingwei/server/db"
 	"jingwei/server/web"
 )
 
@@ -65,7 +66,7 @@ func Append(ctx context.Context, tx pgx.Tx, e Entry) error {
 		account = &actor.Account
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT ensure_months('audit', $1, $1)`, at)
+	db.QueueMonths(batch, tx, "audit", at, at)
 	batch.Queue(`
 		INSERT INTO audit (county, id, at, account, login, via, address, request, action, object, areas, outcome, reason, before, after)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,

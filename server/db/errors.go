@@ -9,6 +9,7 @@ import (
 // The SQLSTATEs that this program tells apart (PostgreSQL manual, appendix A).
 const (
 	UniqueViolation       = "23505"
+	CheckViolation        = "23514"
 	InsufficientPrivilege = "42501"
 	InternalError         = "XX000" // what GEOS gives when it is interrupted
 	QueryCanceled         = "57014" // also what a statement timeout gives
@@ -28,3 +29,6 @@ func Constraint(err error) string {
 	}
 	return ""
 }
+
+// IsNoPartition tells whether err says that a row lies in a month which has no partition.
+func IsNoPartition(err error) bool { return Is(err, CheckViolation) && Constraint(err) == "" }

@@ -204,6 +204,7 @@ func (s *Service) storeBatch(ctx context.Context, b importedBatch, count *Import
 		}
 		seen[b.ids[n]] = true
 		i := New(b.ids[n], b.reports[n], owner, now)
+		i.ReviewRecent(now)
 		if i.County == "" {
 			outside++
 		}

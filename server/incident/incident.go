@@ -47,6 +47,15 @@ const (
 	Cancelled  Status = "cancelled"  // 作废
 )
 
+// Review says why somebody should look at where an incident lies; "" where nobody need.
+type Review string
+
+// The reasons. Intake gives them; whoever confirms or moves the pin takes them away, and so does the closing.
+const (
+	OutsideReview Review = "outside" // no area owns the place
+	BorderReview  Review = "border"  // another area is nearer than the place is certain
+)
+
 // Incident is a stored report.
 type Incident struct {
 	ID          uuid.UUID // UUIDv7 of ReportedAt
@@ -66,7 +75,8 @@ type Incident struct {
 	Edition     int
 	Codes       []string // county … the owner; empty outside
 	Branch      string   // code; "" where none answers
-	Private     Private  // of an incident that is about to be stored; never read back with it
+	Review      Review
+	Private     Private // of an incident that is about to be stored; never read back with it
 }
 
 // Report is what a writer sends.
@@ -88,6 +98,9 @@ func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incide
 		ID: id, ReportedAt: r.ReportedAt, ReceivedAt: receivedAt, Channel: r.Channel, Item: r.Item, Status: Collected,
 		Title: r.Title, Description: r.Description, Place: r.Place, AccuracyM: r.AccuracyM,
 		Cell: geo.CellAt(r.Place, geo.IncidentResolution), Snap: owner.Status, Edition: owner.Edition(), Codes: owner.Codes,
+	}
+	if owner.Status == snap.Outside {
+		i.Review = OutsideReview
 	}
 	i.Private = r.Private
 	i.maskTexts()
@@ -111,11 +124,21 @@ func (i *Incident) maskTexts() (changed bool) {
 	return changed
 }
 
+// reviewedFor is how old an incident that comes in with many others may be and still be worth a look at its place.
+const reviewedFor = 48 * time.Hour
+
+// ReviewRecent leaves the review of an incident that came in with many others only where somebody may still go there.
+func (i *Incident) ReviewRecent(now time.Time) {
+	if i.Status != Collected || i.ReportedAt.Before(now.Add(-reviewedFor)) {
+		i.Review = ""
+	}
+}
+
 // Reach moves an incident to a step, at an instant.
 func (i *Incident) Reach(step Status, at time.Time) {
 	i.Status, i.ClosedAt = step, nil
 	if step == Closed || step == Cancelled {
-		i.ClosedAt = &at
+		i.ClosedAt, i.Review = &at, ""
 	}
 }
 

@@ -37,6 +37,7 @@ type Resource struct {
 	Edition     int       `json:"edition" doc:"The edition it was snapped by"`
 	Areas       []string  `json:"areas" doc:"Codes from the county to the finest area; empty outside"`
 	Branch      *string   `json:"branch" doc:"Code of the branch that answers; null where none does"`
+	Review      *string   `json:"review" enum:"outside,border" doc:"Why a dispatcher should look at the place: no area owns it, or another area is nearer than accuracy_m; null where nobody need"`
 }
 
 // Detail is an incident with who reported it, and its photos.
@@ -240,7 +241,7 @@ func (s *Service) resource(i Incident) Resource {
 	r := Resource{
 		ID: i.ID, County: i.County, ReportedAt: i.ReportedAt, ReceivedAt: i.ReceivedAt, Channel: i.Channel, Item: i.Item, Status: i.Status,
 		Title: mask(i.Title), Description: mask(i.Description), Lon: lon, Lat: lat, AccuracyM: i.AccuracyM, Cell: i.Cell.String(), Snap: string(i.Snap),
-		Edition: i.Edition, Areas: append([]string{}, i.Codes...), Branch: orNull(i.Branch),
+		Edition: i.Edition, Areas: append([]string{}, i.Codes...), Branch: orNull(i.Branch), Review: orNull(string(i.Review)),
 	}
 	if item, ok := s.items.Find(i.Item); ok {
 		r.ItemName, r.ItemNameEN = item.Name, item.NameEN

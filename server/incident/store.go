@@ -20,7 +20,7 @@ import (
 )
 
 const stored = `county, id, reported_at, received_at, channel, item, status, closed_at, title, description,
-	ST_X(geom), ST_Y(geom), accuracy_m, cell, snap, edition, town, community, grid, micro, branch`
+	ST_X(geom), ST_Y(geom), accuracy_m, cell, snap, edition, town, community, grid, micro, branch, coalesce(review, '')`
 
 func scan(row pgx.CollectableRow) (Incident, error) {
 	var i Incident
@@ -29,7 +29,7 @@ func scan(row pgx.CollectableRow) (Incident, error) {
 	var lower [4]*string
 	var branch *string
 	err := row.Scan(&i.County, &i.ID, &i.ReportedAt, &i.ReceivedAt, &i.Channel, &i.Item, &i.Status, &i.ClosedAt, &i.Title, &i.Description,
-		&lon, &lat, &i.AccuracyM, &cell, &i.Snap, &i.Edition, &lower[0], &lower[1], &lower[2], &lower[3], &branch)
+		&lon, &lat, &i.AccuracyM, &cell, &i.Snap, &i.Edition, &lower[0], &lower[1], &lower[2], &lower[3], &branch, &i.Review)
 	if err != nil {
 		return i, err
 	}
@@ -84,10 +84,10 @@ func insert(ctx context.Context, tx pgx.Tx, i Incident) error {
 	lower := lowerCodes(i.Codes)
 	batch.Queue(`
 		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, closed_at, title, description, geom, accuracy_m, cell, snap, edition,
-			town, community, grid, micro, branch)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ST_SetSRID(ST_MakePoint($11, $12), 4326), $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+			town, community, grid, micro, branch, review)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ST_SetSRID(ST_MakePoint($11, $12), 4326), $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 		i.County, i.ID, i.ReportedAt, i.ReceivedAt, i.Channel, i.Item, i.Status, i.ClosedAt, i.Title, i.Description, lon, lat, i.AccuracyM,
-		int64(i.Cell), i.Snap, i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch))
+		int64(i.Cell), i.Snap, i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch), orNull(string(i.Review)))
 	return tx.SendBatch(ctx, batch).Close()
 }
 
@@ -140,19 +140,19 @@ func Load(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []Incident)
 	if _, err := tx.Exec(ctx, `
 		CREATE TEMP TABLE new_incident (county text, id uuid, reported_at timestamptz, received_at timestamptz, channel text, item text, status text,
 			closed_at timestamptz, title text, description text, lon float8, lat float8, accuracy_m real, cell bigint, snap text, edition integer,
-			town text, community text, grid text, micro text, branch text) ON COMMIT DROP`); err != nil {
+			town text, community text, grid text, micro text, branch text, review text) ON COMMIT DROP`); err != nil {
 		return 0, err
 	}
 	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"new_incident"}, []string{
 		"county", "id", "reported_at", "received_at", "channel", "item", "status", "closed_at",
-		"title", "description", "lon", "lat", "accuracy_m", "cell", "snap", "edition", "town", "community", "grid", "micro", "branch",
+		"title", "description", "lon", "lat", "accuracy_m", "cell", "snap", "edition", "town", "community", "grid", "micro", "branch", "review",
 	}, pgx.CopyFromSlice(len(incidents), func(n int) ([]any, error) {
 		i := &incidents[n]
 		lon, lat := i.Place.Degrees()
 		lower := lowerCodes(i.Codes)
 		return []any{
 			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.ClosedAt, i.Title, i.Description, lon, lat, i.AccuracyM,
-			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch),
+			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch), orNull(string(i.Review)),
 		}, nil
 	})); err != nil {
 		return 0, fmt.Errorf("copy incidents: %w", err)
@@ -161,9 +161,9 @@ func Load(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []Incident)
 	// planner from reading all incidents for a join: each id is looked up in the one partition that can hold it.
 	rows, err := tx.Query(ctx, `
 		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, closed_at, title, description, geom, accuracy_m, cell, snap, edition,
-			town, community, grid, micro, branch)
+			town, community, grid, micro, branch, review)
 		SELECT county, id, reported_at, received_at, channel, item, status, closed_at, title, description, ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m,
-			cell, snap, edition, town, community, grid, micro, branch
+			cell, snap, edition, town, community, grid, micro, branch, review
 		FROM new_incident n WHERE NOT EXISTS (SELECT FROM incident i WHERE i.id = n.id OFFSET 0)
 		ON CONFLICT DO NOTHING RETURNING id`)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"jingwei/server/db"
 )
 
 // channel is where PostgreSQL tells every server that events have committed.
@@ -55,7 +57,7 @@ func Append(ctx context.Context, tx pgx.Tx, entries ...Entry) error {
 		rows[n] = []any{county, id, at, e.Kind, append([]string{}, e.Areas...), data, change}
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT ensure_months('event', $1, $1)`, at)
+	db.QueueMonths(batch, tx, "event", at, at)
 	if len(rows) == 1 {
 		batch.Queue(`INSERT INTO event (county, id, at, kind, areas, data, change) VALUES ($1, $2, $3, $4, $5, $6, $7)`, rows[0]...)
 	}

@@ -1269,6 +1269,11 @@ export interface components {
             received_at: string;
             /** Format: date-time */
             reported_at: string;
+            /**
+             * @description Why a dispatcher should look at the place: no area owns it, or another area is nearer than accuracy_m; null where nobody need
+             * @enum {string|null}
+             */
+            review: "outside" | "border" | null;
             /** @enum {string} */
             snap: "owned" | "inferred" | "outside";
             status: string;
@@ -1315,6 +1320,11 @@ export interface components {
             reported_at: string;
             /** @description Null where nobody gave a name, or it cannot be opened */
             reporter: components["schemas"]["IncidentMaskedReporter"];
+            /**
+             * @description Why a dispatcher should look at the place: no area owns it, or another area is nearer than accuracy_m; null where nobody need
+             * @enum {string|null}
+             */
+            review: "outside" | "border" | null;
             /**
              * @description Whether something is sealed with the incident that reporter.unseal can open; unavailable: the server lacks the key
              * @enum {string}
@@ -1481,6 +1491,11 @@ export interface components {
             received_at: string;
             /** Format: date-time */
             reported_at: string;
+            /**
+             * @description Why a dispatcher should look at the place: no area owns it, or another area is nearer than accuracy_m; null where nobody need
+             * @enum {string|null}
+             */
+            review: "outside" | "border" | null;
             /** @enum {string} */
             snap: "owned" | "inferred" | "outside";
             status: string;
