@@ -1,5 +1,5 @@
 import L from 'leaflet'
-import { BORDER, LAND, lineWidth } from './style.ts'
+import { lineWidth, type Theme } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import { areaAt } from './tiles/paths.ts'
 import { type LoadedTile, TileAborted, type TileSource, type TileUse } from './tiles/source.ts'
@@ -32,10 +32,24 @@ export interface FoundArea {
   level: Level
 }
 
+/** Paints something of its own on a tile, on its land and below its borders. */
+export interface TileFill {
+  /** `inUnits` makes the context draw in tile units of a source tile, of which the drawn tile shows the given part. */
+  paint(
+    ctx: CanvasRenderingContext2D,
+    canvas: HTMLCanvasElement,
+    shown: ShownTile,
+    inUnits: (part: Pick<ShownTile, 'extent' | 'left' | 'top'>) => { unit: number },
+  ): void
+}
+
 interface Slot {
   use: TileUse
   shown: ShownTile | null
 }
+
+/** How long tiles are painted again in one frame, so that a new fill holds up no pan. */
+const REFILL_MS = 6
 
 /**
  * The areas as canvas tiles of our own: land and borders. Labels and highlights lie above, on canvases that no tile edge
@@ -43,9 +57,15 @@ interface Slot {
  */
 export class AreaLayer extends L.GridLayer {
   private readonly slots = new Map<HTMLCanvasElement, Slot>()
+  private readonly stale = new Set<HTMLCanvasElement>()
+  private frame = 0
   private painted = ''
 
-  constructor(readonly source: TileSource) {
+  constructor(
+    readonly source: TileSource,
+    private readonly theme: Theme,
+    private readonly fill: TileFill | null = null,
+  ) {
     super({
       tileSize: TILE_SIZE,
       minZoom: source.json.minzoom + ZOOM_OFFSET,
@@ -80,7 +100,7 @@ export class AreaLayer extends L.GridLayer {
             y: coords.y,
             z: coords.z,
           }
-          paint(canvas, slot.shown, this.magnification)
+          this.paint(canvas, slot.shown)
         }
         done(undefined, canvas)
       },
@@ -108,7 +128,25 @@ export class AreaLayer extends L.GridLayer {
     const look = `${devicePixelRatio} ${uiScale()} ${this.magnification}`
     if (look === this.painted) return
     this.painted = look
-    for (const [canvas, { shown }] of this.slots) if (shown) paint(canvas, shown, this.magnification)
+    for (const [canvas, { shown }] of this.slots) if (shown) this.paint(canvas, shown)
+  }
+
+  /** Paints a tile, or all, again in the next frames: what fills it has changed. Until then it stays as it is. */
+  refill(canvas?: HTMLCanvasElement) {
+    for (const each of canvas ? [canvas] : this.slots.keys()) this.stale.add(each)
+    this.frame ||= requestAnimationFrame(() => this.refillSome())
+  }
+
+  private refillSome() {
+    const started = performance.now()
+    this.frame = 0
+    for (const canvas of this.stale) {
+      this.stale.delete(canvas)
+      const shown = this.slots.get(canvas)?.shown
+      if (shown) this.paint(canvas, shown)
+      if (performance.now() - started > REFILL_MS) break
+    }
+    if (this.stale.size > 0) this.refill(this.stale.values().next().value)
   }
 
   /** How much larger than painted Leaflet shows the tiles: 1 at whole zooms. */
@@ -140,12 +178,51 @@ export class AreaLayer extends L.GridLayer {
   override onRemove(map: L.Map): this {
     super.onRemove(map)
     for (const canvas of this.slots.keys()) this.drop(canvas)
+    cancelAnimationFrame(this.frame)
     return this
   }
 
   private drop(canvas: HTMLCanvasElement) {
     this.slots.get(canvas)?.use.release()
     this.slots.delete(canvas)
+    this.stale.delete(canvas)
+  }
+
+  private paint(canvas: HTMLCanvasElement, shown: ShownTile) {
+    const { source, z } = shown
+    const dpr = devicePixelRatio
+    const ctx = canvasContext(canvas, TILE_SIZE + 2 * BLEED, dpr)
+    if (!ctx) return
+    const interfaceScale = uiScale()
+    const inUnits = ({ extent, left, top }: Pick<ShownTile, 'extent' | 'left' | 'top'>) => {
+      const scale = TILE_SIZE / extent
+      const pixels = scale * dpr
+      ctx.setTransform(pixels, 0, 0, pixels, BLEED * dpr - left * pixels, BLEED * dpr - top * pixels)
+      return { unit: interfaceScale / (scale * this.magnification) }
+    }
+    const { unit } = inUnits(shown)
+    ctx.fillStyle = this.theme.land
+    for (const level of LEVELS) {
+      const land = source.paths.level(level)
+      if (!land) continue
+      ctx.fill(land)
+      break
+    }
+    ctx.lineJoin = 'round'
+    ctx.lineCap = 'butt'
+    if (this.fill) {
+      this.fill.paint(ctx, canvas, shown, inUnits)
+      inUnits(shown)
+    }
+    for (const level of LEVELS.toReversed()) {
+      const path = source.paths.border(level)
+      if (!path) continue
+      const line = this.theme.border[level]
+      ctx.strokeStyle = line.color
+      ctx.lineWidth = lineWidth(line, z) * unit
+      ctx.setLineDash(line.dash.map((length) => length * unit))
+      ctx.stroke(path)
+    }
   }
 }
 
@@ -155,34 +232,12 @@ function boundsOf({ json }: TileSource): L.LatLngBounds | undefined {
   return L.latLngBounds([south, west], [north, east])
 }
 
-function paint(canvas: HTMLCanvasElement, { source, extent, left, top, z }: ShownTile, magnification: number) {
-  const dpr = devicePixelRatio
-  const scale = TILE_SIZE / extent
-  const size = TILE_SIZE + 2 * BLEED
-  canvas.width = canvas.height = Math.round(size * dpr)
+/** The context of an empty square of `size` CSS pixels. */
+function canvasContext(canvas: HTMLCanvasElement, size: number, dpr: number): CanvasRenderingContext2D | null {
+  const pixels = Math.round(size * dpr)
   canvas.style.width = canvas.style.height = `${size}px`
   canvas.style.margin = `-${BLEED}px`
-  const ctx = canvas.getContext('2d')
-  if (!ctx) return
-  const pixels = scale * dpr
-  ctx.setTransform(pixels, 0, 0, pixels, BLEED * dpr - left * pixels, BLEED * dpr - top * pixels)
-  ctx.fillStyle = LAND
-  for (const level of LEVELS) {
-    const land = source.paths.level(level)
-    if (!land) continue
-    ctx.fill(land)
-    break
-  }
-  ctx.lineJoin = 'round'
-  ctx.lineCap = 'butt'
-  const unit = uiScale() / (scale * magnification)
-  for (const level of LEVELS.toReversed()) {
-    const path = source.paths.border(level)
-    if (!path) continue
-    const line = BORDER[level]
-    ctx.strokeStyle = line.color
-    ctx.lineWidth = lineWidth(line, z) * unit
-    ctx.setLineDash(line.dash.map((length) => length * unit))
-    ctx.stroke(path)
-  }
+  // Setting the size empties the canvas and its state.
+  canvas.width = canvas.height = pixels
+  return canvas.getContext('2d')
 }

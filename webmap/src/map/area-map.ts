@@ -4,6 +4,8 @@ import { AreaLayer, type FoundArea } from './area-layer.ts'
 import { Highlight } from './highlight.ts'
 import { type IncidentMark, Incidents, Pulses } from './incidents.ts'
 import { Labels } from './labels.ts'
+import type { Counted, Overlay } from './overlay.ts'
+import { LIGHT, type Theme } from './style.ts'
 import type { Level } from './tiles/decode.ts'
 import { type TileJson, TileSource } from './tiles/source.ts'
 import { ViewportCanvas } from './viewport-canvas.ts'
@@ -26,6 +28,10 @@ export type Hover =
   | { kind: 'incident'; id: string; x: number; y: number }
 
 export interface MapEvents {
+  /** A click on something of the overlay. */
+  onCounted?(counted: Counted): void
+  /** What of the overlay is under the pointer; x and y are CSS pixels from the map's top left. */
+  onHoverCounted?(counted: Counted | null, x: number, y: number): void
   /** A click or Enter on bare map. */
   onPick(lon: number, lat: number): void
   onIncident(id: string): void
@@ -73,6 +79,8 @@ export class AreaMap {
     container: HTMLElement,
     json: TileJson,
     private readonly events: MapEvents,
+    private readonly theme: Theme = LIGHT,
+    private readonly overlay: Overlay | null = null,
   ) {
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
     this.map = L.map(container, {
@@ -97,12 +105,17 @@ export class AreaMap {
     }
     this.areas = this.newAreas(json)
     const shown = () => this.areas
-    this.highlight = new Highlight(shown, () => this.marks.invalidate())
-    this.pulses = new Pulses(() => this.marks.invalidate())
+    this.highlight = new Highlight(theme, shown, () => this.marks.invalidate())
+    this.pulses = new Pulses(theme, () => this.marks.invalidate())
     this.marks = new ViewportCanvas('marks', [this.highlight, this.pulses])
-    this.incidents = new Incidents(() => this.contents.invalidate())
-    this.labels = new Labels(shown, () => this.contents.invalidate())
-    this.contents = new ViewportCanvas('contents', [this.incidents, this.labels])
+    this.incidents = new Incidents(theme, () => this.contents.invalidate())
+    this.labels = new Labels(theme, shown, () => this.contents.invalidate())
+    this.contents = new ViewportCanvas('contents', [...(overlay ? [overlay] : []), this.incidents, this.labels])
+    overlay?.attach({
+      refill: (canvas) => this.areas.refill(canvas),
+      redraw: () => this.contents.invalidate(),
+      zoom: () => this.map.getZoom(),
+    })
     // A canvas can be drawn only on a map that has a place.
     this.map.whenReady(() => {
       for (const layer of [this.areas, this.marks, this.contents]) layer.addTo(this.map)
@@ -120,6 +133,7 @@ export class AreaMap {
     this.resized.disconnect()
     this.map.remove()
     this.areas.source.destroy()
+    this.overlay?.destroy()
   }
 
   setInsets(insets: Insets) {
@@ -203,8 +217,8 @@ export class AreaMap {
   }
 
   /** Draws the eye to a place (degrees) once. */
-  pulse(lon: number, lat: number) {
-    this.pulses.add(lon, lat)
+  pulse(lon: number, lat: number, urgent = false) {
+    this.pulses.add(lon, lat, urgent)
   }
 
   /** Takes the tiles of a new edition. The old ones stay until the new ones are there. */
@@ -231,7 +245,7 @@ export class AreaMap {
   }
 
   private newAreas(json: TileJson): AreaLayer {
-    const areas = new AreaLayer(new TileSource(json))
+    const areas = new AreaLayer(new TileSource(json), this.theme, this.overlay)
     const redraw = () => {
       if (areas !== this.areas) return
       this.labels.refresh()
@@ -256,6 +270,13 @@ export class AreaMap {
       settle(keyOf(event), true)
       redraw()
     })
+    areas.on('tileloadstart', (event) => {
+      const { tile, coords } = event as L.TileEvent
+      this.overlay?.tileStarted(tile as unknown as HTMLCanvasElement, coords)
+    })
+    areas.on('tileunload', (event) =>
+      this.overlay?.tileGone((event as L.TileEvent).tile as unknown as HTMLCanvasElement),
+    )
     areas.on('tileerror', (event) => settle(keyOf(event), false))
     areas.on('tileunload', (event) => settle(keyOf(event), true))
     return areas
@@ -276,7 +297,9 @@ export class AreaMap {
     map.on('click', (event) => {
       const { lng, lat } = event.latlng
       const incident = this.incidents.find(toWorld(lng, lat), map.getZoom())
+      const counted = incident ? null : (this.overlay?.find(lng, lat) ?? null)
       if (incident) events.onIncident(incident)
+      else if (counted) events.onCounted?.(counted)
       else events.onPick(lng, lat)
     })
     container.addEventListener('keydown', (event) => {
@@ -295,6 +318,7 @@ export class AreaMap {
       cancelAnimationFrame(this.hoverFrame)
       this.highlight.hover(null)
       events.onHover(null)
+      if (this.overlay) events.onHoverCounted?.(null, 0, 0)
     }
     map.on('mouseout', leave)
     map.on('movestart zoomstart', leave)
@@ -303,6 +327,7 @@ export class AreaMap {
   private hover({ containerPoint: { x, y }, latlng }: L.LeafletMouseEvent) {
     const { map, events } = this
     const id = this.incidents.find(toWorld(latlng.lng, latlng.lat), map.getZoom())
+    if (this.overlay) events.onHoverCounted?.(id ? null : this.overlay.find(latlng.lng, latlng.lat), x, y)
     const area = id ? null : this.areas.find(latlng.lng, latlng.lat, this.finest)
     this.highlight.hover(area?.code ?? null)
     map.getContainer().style.cursor = id ? 'pointer' : ''

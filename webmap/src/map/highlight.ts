@@ -1,5 +1,5 @@
 import type { AreaLayer } from './area-layer.ts'
-import { SELECT } from './style.ts'
+import type { Theme } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import type { LoadedTile } from './tiles/source.ts'
 import type { Painter, Viewport } from './viewport-canvas.ts'
@@ -11,6 +11,7 @@ export class Highlight implements Painter {
   private readonly indexes = new WeakMap<LoadedTile, Map<string, { level: Level; index: number }>>()
 
   constructor(
+    private readonly theme: Theme,
     private readonly areas: () => AreaLayer,
     private readonly changed: () => void,
   ) {}
@@ -35,8 +36,8 @@ export class Highlight implements Painter {
     const { hovered } = this
     const tiles = [...this.areas().shown()]
     const selected = this.selected.find((code) => tiles.some(({ source }) => this.index(source).has(code)))
-    if (selected) this.fill(ctx, viewport, selected, 'rgba(31, 95, 168, 0.2)', 2.6)
-    if (hovered && hovered !== selected) this.fill(ctx, viewport, hovered, 'rgba(31, 95, 168, 0.09)', 1.4)
+    if (selected) this.fill(ctx, viewport, selected, this.theme.selectFill, 2.6)
+    if (hovered && hovered !== selected) this.fill(ctx, viewport, hovered, this.theme.hoverFill, 1.4)
   }
 
   private fill(ctx: CanvasRenderingContext2D, { toCanvas, ui }: Viewport, code: string, color: string, width: number) {
@@ -58,7 +59,7 @@ export class Highlight implements Painter {
       ctx.scale(scale, scale)
       ctx.fillStyle = color
       ctx.fill(path)
-      ctx.strokeStyle = SELECT
+      ctx.strokeStyle = this.theme.select
       ctx.lineWidth = (width * ui) / scale
       ctx.lineJoin = 'round'
       ctx.stroke(path)

@@ -1,4 +1,4 @@
-import { ALERT, CALM, LAND, PAST } from './style.ts'
+import type { Theme } from './style.ts'
 import type { Painter, Viewport } from './viewport-canvas.ts'
 import { toWorld, type WorldPoint, worldPixels } from './world.ts'
 
@@ -17,6 +17,9 @@ interface Placed extends IncidentMark {
 }
 
 const PULSE_MS = 1800
+const URGENT_PULSE_MS = 3200
+/** More rings at once tell nothing more. */
+const PULSES_MOST = 80
 const HIT_PX = 9
 
 /** The incidents of the view. */
@@ -24,7 +27,10 @@ export class Incidents implements Painter {
   private marks: Placed[] = []
   private selected: string | null = null
 
-  constructor(private readonly changed: () => void) {}
+  constructor(
+    private readonly theme: Theme,
+    private readonly changed: () => void,
+  ) {}
 
   get empty() {
     return this.marks.length === 0
@@ -62,25 +68,35 @@ export class Incidents implements Painter {
     for (const mark of this.marks) {
       const { x, y } = toCanvas(mark.at)
       if (x < -10 || y < -10 || x > width + 10 || y > height + 10) continue
-      drawMark(ctx, mark, x, y, mark.id === this.selected ? size * 1.35 : mark.open ? size : size * 0.8)
-      if (mark.id === this.selected) ring(ctx, x, y, size * 2.4, 2 * ui, CALM)
+      drawMark(ctx, this.theme, mark, x, y, mark.id === this.selected ? size * 1.35 : mark.open ? size : size * 0.8)
+      if (mark.id === this.selected) ring(ctx, x, y, size * 2.4, 2 * ui, this.theme.calm)
     }
   }
 }
 
-/** A ring that spreads once where an incident arrives. */
+interface Pulse {
+  at: WorldPoint
+  started: number
+  urgent: boolean
+}
+
+/** Rings that spread once where an incident arrives; what is urgent spreads wider, twice, in the colour of alarm. */
 export class Pulses implements Painter {
-  private readonly pulses = new Set<{ at: WorldPoint; started: number }>()
+  private readonly pulses = new Set<Pulse>()
   private readonly calm = matchMedia('(prefers-reduced-motion: reduce)')
 
-  constructor(private readonly changed: () => void) {}
+  constructor(
+    private readonly theme: Theme,
+    private readonly changed: () => void,
+  ) {}
 
   get empty() {
     return this.pulses.size === 0
   }
 
-  add(lon: number, lat: number) {
-    this.pulses.add({ at: toWorld(lon, lat), started: performance.now() })
+  add(lon: number, lat: number, urgent: boolean) {
+    this.pulses.add({ at: toWorld(lon, lat), started: performance.now(), urgent })
+    for (const oldest of this.pulses) if (this.pulses.size > PULSES_MOST) this.pulses.delete(oldest)
     this.changed()
   }
 
@@ -88,23 +104,34 @@ export class Pulses implements Painter {
     const now = performance.now()
     const drawing = !this.empty
     for (const pulse of this.pulses) {
-      const progress = (now - pulse.started) / PULSE_MS
+      const progress = (now - pulse.started) / (pulse.urgent ? URGENT_PULSE_MS : PULSE_MS)
       if (progress >= 1) {
         this.pulses.delete(pulse)
         continue
       }
       const { x, y } = toCanvas(pulse.at)
-      const grown = this.calm.matches ? 0.5 : 1 - (1 - progress) ** 3
-      ctx.globalAlpha = this.calm.matches ? 0.8 : 1 - progress
-      ring(ctx, x, y, (6 + 26 * grown) * ui, 2.5 * ui, ALERT)
+      const color = pulse.urgent ? this.theme.alert : this.theme.pulse
+      for (const late of pulse.urgent ? [0, 0.3] : [0]) {
+        const part = Math.max(0, (progress - late) / (1 - late))
+        const grown = this.calm.matches ? 0.5 : 1 - (1 - part) ** 3
+        ctx.globalAlpha = this.calm.matches ? 0.8 : 1 - part
+        ring(ctx, x, y, (6 + (pulse.urgent ? 44 : 26) * grown) * ui, (pulse.urgent ? 4 : 2.5) * ui, color)
+      }
     }
     // The frame after the last one finds nothing to draw and hides the canvas.
     if (drawing) this.changed()
   }
 }
 
-function drawMark(ctx: CanvasRenderingContext2D, mark: IncidentMark, x: number, y: number, size: number) {
-  const color = !mark.open ? PAST : mark.urgent ? ALERT : CALM
+function drawMark(
+  ctx: CanvasRenderingContext2D,
+  { alert, calm, past, land }: Theme,
+  mark: IncidentMark,
+  x: number,
+  y: number,
+  size: number,
+) {
+  const color = !mark.open ? past : mark.urgent ? alert : calm
   ctx.beginPath()
   if (mark.shape === 'circle') ctx.arc(x, y, size, 0, 2 * Math.PI)
   else if (mark.shape === 'square') ctx.rect(x - size * 0.88, y - size * 0.88, size * 1.76, size * 1.76)
@@ -115,8 +142,8 @@ function drawMark(ctx: CanvasRenderingContext2D, mark: IncidentMark, x: number, 
     ctx.closePath()
   }
   // A closed incident is an outline only.
-  ctx.fillStyle = mark.open ? color : LAND
-  ctx.strokeStyle = mark.open ? LAND : color
+  ctx.fillStyle = mark.open ? color : land
+  ctx.strokeStyle = mark.open ? land : color
   ctx.lineWidth = 1.2
   ctx.fill()
   ctx.stroke()

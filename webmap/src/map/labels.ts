@@ -1,7 +1,7 @@
 import type { AreaLayer } from './area-layer.ts'
 import { type Box, place } from './collide.ts'
 import { splitName } from './split-name.ts'
-import { LABEL, LABEL_FONT, type LabelStyle } from './style.ts'
+import { LABEL_FONT, type LabelStyle, type Theme } from './style.ts'
 import { type LabelPoint, LEVELS } from './tiles/decode.ts'
 import type { Painter, Viewport } from './viewport-canvas.ts'
 
@@ -18,6 +18,7 @@ export class Labels implements Painter {
   private readonly widths = new Map<string, number>()
 
   constructor(
+    private readonly theme: Theme,
     private readonly areas: () => AreaLayer,
     private readonly changed: () => void,
   ) {}
@@ -41,7 +42,7 @@ export class Labels implements Painter {
     ctx.lineJoin = 'round'
     for (const label of place(this.candidates(ctx, viewport))) {
       ctx.font = label.font
-      ctx.strokeStyle = 'rgba(251, 250, 246, 0.9)'
+      ctx.strokeStyle = this.theme.halo
       ctx.lineWidth = 3 * viewport.ui
       ctx.fillStyle = label.style.color
       label.lines.forEach((line, i) => {
@@ -57,7 +58,7 @@ export class Labels implements Painter {
     { toCanvas, width, height, zoom, ui }: Viewport,
   ): Generator<Placed> {
     for (const point of this.points) {
-      const style = LABEL[point.level]
+      const style = this.theme.label[point.level]
       if (zoom < style.from || zoom > style.to) continue
       const { x, y } = toCanvas(point)
       if (x < -100 || y < -40 || x > width + 100 || y > height + 40) continue

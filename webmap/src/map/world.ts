@@ -12,4 +12,8 @@ export function toWorld(lon: number, lat: number): WorldPoint {
   return { x: (lon + 180) / 360, y: 0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI) }
 }
 
+export function toLonLat({ x, y }: WorldPoint): { lon: number; lat: number } {
+  return { lon: x * 360 - 180, lat: (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI }
+}
+
 export const worldPixels = (zoom: number) => 256 * 2 ** zoom

@@ -1,22 +1,11 @@
 import { VectorTile } from '@mapbox/vector-tile'
 import { PbfReader } from 'pbf'
+import { type CellLayer, decodeCells, decodePoints, type PointLayer } from './counted.ts'
+import { type Geometry, GeometryWriter, type MvtLayer } from './geometry.ts'
 
 /** The levels of areas, from the widest to the finest; also the names of the tile's polygon layers. */
 export const LEVELS = ['county', 'town', 'community', 'grid', 'micro'] as const
 export type Level = (typeof LEVELS)[number]
-
-/**
- * Lines or rings in flat arrays that cross from the worker to the page without a copy. Coordinates are tile units: 0…extent
- * from the tile's west and north edge, a little beyond it in the buffer.
- */
-export interface Geometry {
-  /** Feature i has the parts featureStart[i] … featureStart[i + 1] - 1. */
-  featureStart: Uint32Array
-  /** Part p has the points partStart[p] … partStart[p + 1] - 1. */
-  partStart: Uint32Array
-  /** x of point k at 2k, y at 2k + 1. */
-  coords: Int16Array
-}
 
 /** The areas of one level in a tile. */
 export interface AreaLayer extends Geometry {
@@ -51,6 +40,10 @@ export interface Tile {
   areas: Partial<Record<Level, AreaLayer>>
   borders: Partial<Record<Level, BorderLayer>>
   labels: LabelPoint[]
+  /** Counted hexagons, in tiles of heat. */
+  cells?: CellLayer
+  /** Incidents and clusters of them, in tiles of incidents. */
+  points?: PointLayer
 }
 
 export const isLevel = (word: unknown): word is Level => (LEVELS as readonly unknown[]).includes(word)
@@ -63,6 +56,8 @@ export function decodeTile(bytes: ArrayBuffer | Uint8Array, z: number, x: number
     tile.extent = layer.extent
     if (isLevel(layer.name)) tile.areas[layer.name] = decodeAreas(layer)
     else if (layer.name === 'border') tile.borders = decodeBorders(layer)
+    else if (layer.name === 'heat') tile.cells = decodeCells(layer)
+    else if (layer.name === 'incident') tile.points = decodePoints(layer, z, x, y)
   }
   if (layers.label) tile.labels = decodeLabels(layers.label, tile.areas, z, x, y)
   return tile
@@ -71,44 +66,15 @@ export function decodeTile(bytes: ArrayBuffer | Uint8Array, z: number, x: number
 /** The buffers of a tile, to be handed over instead of copied. */
 export function buffersOf(tile: Tile): ArrayBufferLike[] {
   const buffers: ArrayBufferLike[] = []
-  for (const layer of [...Object.values(tile.areas), ...Object.values(tile.borders)]) {
+  for (const layer of [
+    ...Object.values(tile.areas),
+    ...Object.values(tile.borders),
+    ...(tile.cells ? [tile.cells] : []),
+  ]) {
     buffers.push(layer.featureStart.buffer, layer.partStart.buffer, layer.coords.buffer)
     if ('boxes' in layer) buffers.push((layer as AreaLayer).boxes.buffer)
   }
   return buffers
-}
-
-type MvtLayer = VectorTile['layers'][string]
-type MvtFeature = ReturnType<MvtLayer['feature']>
-
-class GeometryWriter {
-  private readonly featureStart = [0]
-  private readonly partStart = [0]
-  private readonly coords: number[] = []
-
-  add(feature: MvtFeature): [number, number, number, number] {
-    const box: [number, number, number, number] = [32767, 32767, -32768, -32768]
-    for (const part of feature.loadGeometry()) {
-      for (const { x, y } of part) {
-        this.coords.push(x, y)
-        if (x < box[0]) box[0] = x
-        if (y < box[1]) box[1] = y
-        if (x > box[2]) box[2] = x
-        if (y > box[3]) box[3] = y
-      }
-      this.partStart.push(this.coords.length / 2)
-    }
-    this.featureStart.push(this.partStart.length - 1)
-    return box
-  }
-
-  finish(): Geometry {
-    return {
-      featureStart: Uint32Array.from(this.featureStart),
-      partStart: Uint32Array.from(this.partStart),
-      coords: Int16Array.from(this.coords),
-    }
-  }
 }
 
 function decodeAreas(layer: MvtLayer): AreaLayer {

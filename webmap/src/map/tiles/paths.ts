@@ -1,4 +1,5 @@
-import type { AreaLayer, Geometry, Level, Tile } from './decode.ts'
+import type { AreaLayer, Level, Tile } from './decode.ts'
+import type { Geometry } from './geometry.ts'
 
 /**
  * The Path2D of a tile, each built when it is first drawn and then kept, in tile units: a restyle draws them again without
@@ -21,20 +22,21 @@ export function pathsOf(tile: Tile): Paths {
   return {
     level(level) {
       const layer = tile.areas[level]
-      return layer ? keep(level, () => trace(layer, 0, layer.codes.length, true)) : null
+      return layer ? keep(level, () => tracePath(layer, 0, layer.codes.length, true)) : null
     },
     area(level, index) {
       const layer = tile.areas[level]
-      return layer ? keep(`${level}/${index}`, () => trace(layer, index, index + 1, true)) : null
+      return layer ? keep(`${level}/${index}`, () => tracePath(layer, index, index + 1, true)) : null
     },
     border(level) {
       const layer = tile.borders[level]
-      return layer ? keep(`border/${level}`, () => trace(layer, 0, layer.featureStart.length - 1, false)) : null
+      return layer ? keep(`border/${level}`, () => tracePath(layer, 0, layer.featureStart.length - 1, false)) : null
     },
   }
 }
 
-function trace(geometry: Geometry, from: number, to: number, close: boolean): Path2D {
+/** The features from … to − 1 in one path. */
+export function tracePath(geometry: Geometry, from: number, to: number, close: boolean): Path2D {
   const { featureStart, partStart, coords } = geometry
   const path = new Path2D()
   for (let part = featureStart[from] ?? 0; part < (featureStart[to] ?? 0); part++) {
@@ -53,8 +55,13 @@ function trace(geometry: Geometry, from: number, to: number, close: boolean): Pa
 
 /** Index of the area of a layer that has the point (tile units) inside, by the even-odd rule; -1 where there is none. */
 export function areaAt(layer: AreaLayer, x: number, y: number): number {
+  return featureAt(layer, layer.codes.length, x, y)
+}
+
+/** areaAt for any `count` features that have boxes. */
+export function featureAt(layer: Geometry & { boxes: Int16Array }, count: number, x: number, y: number): number {
   const { boxes, featureStart, partStart, coords } = layer
-  for (let i = 0; i < layer.codes.length; i++) {
+  for (let i = 0; i < count; i++) {
     if (
       x < (boxes[4 * i] ?? 0) ||
       y < (boxes[4 * i + 1] ?? 0) ||

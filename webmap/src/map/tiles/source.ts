@@ -23,6 +23,8 @@ export interface TileUse {
 }
 
 interface Entry {
+  /** Which of the addresses that were turned to it comes from. */
+  turn: number
   users: number
   loaded: boolean
   tile: Promise<LoadedTile | null>
@@ -43,17 +45,34 @@ export class TileSource {
   private readonly entries = new Map<string, Entry>()
   private readonly unused = new Set<string>()
   private readonly worker: Worker
+  private turns = 0
 
-  constructor(readonly json: TileJson) {
+  constructor(
+    private described: TileJson,
+    /** What a tile of a zoom is asked beside its address, such as &resolution=8. */
+    private readonly more: (z: number) => string = () => '',
+  ) {
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'jingwei-tiles' })
     this.worker.onmessage = (event: MessageEvent<TileAnswer>) => this.receive(event.data)
   }
 
+  get json(): TileJson {
+    return this.described
+  }
+
+  /** Takes another address for the same places. Who holds a tile keeps it; whoever uses one from now on gets the new. */
+  turnTo(json: TileJson) {
+    this.described = json
+    this.turns++
+    for (const key of this.unused) this.entries.delete(key)
+    this.unused.clear()
+  }
+
   use(z: number, x: number, y: number): TileUse {
-    const key = `${z}/${x}/${y}`
+    const key = `${this.turns}/${z}/${x}/${y}`
     let entry = this.entries.get(key)
     if (!entry) {
-      entry = newEntry()
+      entry = newEntry(this.turns)
       this.entries.set(key, entry)
       this.post({ kind: 'load', key, url: this.urlOf(z, x, y), z, x, y })
     }
@@ -83,6 +102,10 @@ export class TileSource {
       entry.reject(new TileAborted())
       return
     }
+    if (entry.turn !== this.turns) {
+      this.entries.delete(key)
+      return
+    }
     this.unused.add(key)
     for (const oldest of this.unused) {
       if (this.unused.size <= KEPT) break
@@ -96,7 +119,7 @@ export class TileSource {
     const path = template.replace('{z}', `${z}`).replace('{x}', `${x}`).replace('{y}', `${y}`)
     // Behind a proxy the server may not know the origin that the page came from, and the page may ask no other.
     const { pathname, search } = new URL(path, location.href)
-    return location.origin + pathname + search
+    return location.origin + pathname + search + this.more(z)
   }
 
   private post(request: TileRequest) {
@@ -116,7 +139,7 @@ export class TileSource {
   }
 }
 
-function newEntry(): Entry {
+function newEntry(turn: number): Entry {
   const settle = {} as Pick<Entry, 'resolve' | 'reject'>
   const tile = new Promise<LoadedTile | null>((resolve, reject) => {
     settle.resolve = resolve
@@ -124,5 +147,5 @@ function newEntry(): Entry {
   })
   // Whoever uses the tile handles its failure; without a user left it is nobody's.
   tile.catch(() => {})
-  return { users: 0, loaded: false, tile, ...settle }
+  return { turn, users: 0, loaded: false, tile, ...settle }
 }
