@@ -29,7 +29,7 @@ func (x *Index) Nearest(p geo.Point, withinM float64) (coverage.ID, float64) {
 	if !(withinM >= 0) || !p.Valid() {
 		return coverage.None, 0
 	}
-	best := nearest{distanceM: withinM}
+	best := nearest{p: p, distanceM: withinM}
 	x.search(p, &best)
 	var tied []coverage.ID
 	for _, e := range best.edges {
@@ -44,13 +44,19 @@ func (x *Index) Nearest(p geo.Point, withinM float64) (coverage.ID, float64) {
 	return x.owner(tied), best.distanceM
 }
 
-// search improves on the best with all edges that can be nearer.
-func (x *Index) search(p geo.Point, best *nearest) {
+// gatherer is shown edges, roughly the nearest first and some more than once.
+type gatherer interface {
+	reachM() float64 // edges farther away need not be shown
+	meet(e edge)
+}
+
+// search shows all edges within reach of p.
+func (x *Index) search(p geo.Point, to gatherer) {
 	g := &x.grid
 	col, row := g.at(p)
 	// Squares of cells around p, from the first that meets the raster until none can hold anything nearer.
 	farthest := max(col, g.cols-1-col, row, g.rows-1-row)
-	for k := max(0, -col, col-(g.cols-1), -row, row-(g.rows-1)); k <= farthest && g.awayM(p, k) <= best.distanceM+tieM; k++ {
+	for k := max(0, -col, col-(g.cols-1), -row, row-(g.rows-1)); k <= farthest && g.awayM(p, k) <= to.reachM(); k++ {
 		for r := max(row-k, 0); r <= min(row+k, g.rows-1); r++ {
 			step := 1
 			if r != row-k && r != row+k {
@@ -62,7 +68,7 @@ func (x *Index) search(p geo.Point, best *nearest) {
 			}
 			for c := first; c <= min(col+k, g.cols-1); c += step {
 				if c >= 0 {
-					x.nearestIn(c, r, p, best)
+					x.searchIn(c, r, p, to)
 				}
 			}
 		}
@@ -71,6 +77,7 @@ func (x *Index) search(p geo.Point, best *nearest) {
 
 // nearest is the distance of the nearest edge, and that and all others that were not clearly farther when they were met.
 type nearest struct {
+	p         geo.Point
 	distanceM float64
 	edges     []nearEdge
 }
@@ -92,24 +99,30 @@ func (g *grid) awayM(p geo.Point, k int) float64 {
 	return min(steps*metresPerStep, geo.EarthRadiusM*math.Asin(math.Sin(away)*math.Cos(latDeg*math.Pi/180)))
 }
 
-// nearestIn improves on the best with the edges of one cell.
-func (x *Index) nearestIn(col, row int, p geo.Point, best *nearest) {
+func (n *nearest) reachM() float64 { return n.distanceM + tieM }
+
+func (n *nearest) meet(e edge) {
+	d := edgeDistanceM(n.p, e.from, e.to)
+	if d > n.reachM() || len(n.edges) == 0 && d > n.distanceM {
+		return
+	}
+	n.distanceM = min(n.distanceM, d)
+	n.edges = append(n.edges, nearEdge{e, d})
+}
+
+// searchIn shows the edges of one cell.
+func (x *Index) searchIn(col, row int, p geo.Point, to gatherer) {
 	v := x.raster[row*x.grid.cols+col]
 	if v >= noOwner {
 		return
 	}
 	record := x.records[firstCrossed-v:]
 	if record[0]>>kindShift == crowded {
-		x.nestedIn(record).search(p, best)
+		x.nestedIn(record).search(p, to)
 		return
 	}
 	for e := range x.edgesOf(col, row, record) {
-		d := edgeDistanceM(p, e.from, e.to)
-		if d > best.distanceM+tieM || len(best.edges) == 0 && d > best.distanceM {
-			continue
-		}
-		best.distanceM = min(best.distanceM, d)
-		best.edges = append(best.edges, nearEdge{e, d})
+		to.meet(e)
 	}
 }
 

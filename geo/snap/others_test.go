@@ -1,0 +1,240 @@
+package snap_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"jingwei/geo"
+	"jingwei/geo/coverage"
+	"jingwei/geo/internal/testcounty"
+	"jingwei/geo/snap"
+)
+
+// othersTwin looks at every edge there is, and has asked the slow twin who owns beside it.
+type othersTwin struct {
+	*twin
+	edges []twinEdge
+}
+
+type twinEdge struct {
+	from, to geo.Point
+	beside   [2]coverage.ID
+}
+
+func newOthersTwin(c *coverage.Coverage) *othersTwin {
+	slow := &othersTwin{twin: newTwin(c)}
+	half := func(a, b int32) int32 { return int32(math.Floor((float64(a) + float64(b)) / 2)) }
+	for i := range c.Arcs() {
+		points := c.Arcs()[i].Points
+		for k, to := range points[1:] {
+			from := points[k]
+			a := geo.Point{Lon: half(from.Lon, to.Lon), Lat: half(from.Lat, to.Lat)}
+			b := a
+			if math.Abs(float64(to.Lon)-float64(from.Lon)) >= math.Abs(float64(to.Lat)-float64(from.Lat)) {
+				a.Lat, b.Lat = a.Lat-2, b.Lat+2
+			} else {
+				a.Lon, b.Lon = a.Lon-2, b.Lon+2
+			}
+			slow.edges = append(slow.edges, twinEdge{from, to, [2]coverage.ID{slow.locate(a), slow.locate(b)}})
+		}
+	}
+	return slow
+}
+
+// others is the distance of each owner but p's own.
+func (t *othersTwin) others(p geo.Point) map[coverage.ID]float64 {
+	own, distances := t.locate(p), map[coverage.ID]float64{}
+	for _, e := range t.edges {
+		d := segmentM(p, e.from, e.to)
+		for _, id := range e.beside {
+			if before, known := distances[id]; id != own && (!known || d < before) {
+				distances[id] = d
+			}
+		}
+	}
+	return distances
+}
+
+// segmentM is the distance from p to a segment in a plane around p.
+func segmentM(p, a, b geo.Point) float64 {
+	_, latDeg := p.Degrees()
+	stepM := geo.EarthRadiusM * math.Pi / 180 / geo.UnitsPerDegree
+	cos := math.Cos(latDeg * math.Pi / 180)
+	ax, ay := (float64(a.Lon)-float64(p.Lon))*cos*stepM, (float64(a.Lat)-float64(p.Lat))*stepM
+	bx, by := (float64(b.Lon)-float64(p.Lon))*cos*stepM, (float64(b.Lat)-float64(p.Lat))*stepM
+	along := 0.0
+	if length2 := (bx-ax)*(bx-ax) + (by-ay)*(by-ay); length2 > 0 {
+		along = min(max(-(ax*(bx-ax)+ay*(by-ay))/length2, 0), 1)
+	}
+	return math.Hypot(ax+along*(bx-ax), ay+along*(by-ay))
+}
+
+// mustBeOthers compares with the twin: the same owners, but for those whose distance is the radius or that of the last to a few centimetres.
+func mustBeOthers(t fatal, x *snap.Index, p geo.Point, radiusM float64, want map[coverage.ID]float64) {
+	t.Helper()
+	const slackM = 0.03
+	got, within := x.Others(p, radiusM), 0
+	for _, d := range want {
+		if d <= radiusM-slackM {
+			within++
+		}
+	}
+	if len(got) < min(within, snap.MaxOthers) || len(got) > snap.MaxOthers {
+		t.Fatalf("%d others of %v within %v m, want at least %d: %v of %v", len(got), p, radiusM, within, got, want)
+	}
+	last, told := radiusM, map[coverage.ID]bool{}
+	for i, o := range got {
+		d, known := want[o.ID]
+		if !known || math.Abs(d-o.DistanceM) > slackM+d/1000 || o.DistanceM > radiusM || told[o.ID] || i > 0 && o.DistanceM < got[i-1].DistanceM {
+			t.Fatalf("others of %v within %v m are %v, want some of %v", p, radiusM, got, want)
+		}
+		told[o.ID] = true
+	}
+	if len(got) == snap.MaxOthers {
+		last = got[len(got)-1].DistanceM
+	}
+	for id, d := range want {
+		if d+slackM+d/1000 < last && !told[id] {
+			t.Fatalf("others of %v within %v m are %v, without %d at %v m", p, radiusM, got, id, d)
+		}
+	}
+}
+
+func TestOthersAreThoseByEdge(t *testing.T) {
+	t.Parallel()
+	size := testcounty.Small
+	size.Towns = [2]int{1, 1}
+	county := size.Areas()
+	gaping := county[:len(county)-7] // some own what their children do not cover
+	alone, _ := build(t, county)
+	low, high, _ := alone.Bounds()
+	for name, areas := range map[string][]coverage.Area{"county": county, "gaping": gaping, "far": append(size.Areas(), boxDeg("9", -150, -60, -149, -59))} {
+		c, x := build(t, areas)
+		slow := newOthersTwin(c)
+		random := rand.New(rand.NewPCG(21, 22))
+		outside, inside := 0, 0
+		for range 60 {
+			p := geo.Point{
+				Lon: low.Lon - 20000 + random.Int32N(high.Lon-low.Lon+40000),
+				Lat: low.Lat - 20000 + random.Int32N(high.Lat-low.Lat+40000),
+			}
+			want := slow.others(p)
+			for _, radiusM := range []float64{5, 30, 200, 5000, math.Inf(1)} {
+				mustBeOthers(t, x, p, radiusM, want)
+			}
+			if slow.locate(p) == coverage.None {
+				outside++
+			} else if _, near := want[coverage.None]; near {
+				inside++
+			}
+		}
+		if outside == 0 || inside == 0 {
+			t.Errorf("%s: %d points lay outside, %d inside", name, outside, inside)
+		}
+	}
+}
+
+// Areas of any shape, overlapping and self-crossing, alone and in cells of a raster over the world.
+func TestOthersOfAnything(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		scale := rapid.SampledFrom([]int32{1000, 100_000}).Draw(t, "scale")
+		areas := drawAreas(t, scale)
+		if rapid.Bool().Draw(t, "far") {
+			areas = append(areas, area("far", "", coverage.County, box(-100_000_007, -geo.MaxLat, -100_000_007+1000, geo.MaxLat)))
+		}
+		c, x := build(t, areas)
+		slow := newOthersTwin(c)
+		p := geo.Point{Lon: rapid.Int32Range(-scale, 8*scale).Draw(t, "lon"), Lat: rapid.Int32Range(-4*scale, 5*scale).Draw(t, "lat")}
+		want := slow.others(p)
+		for _, radiusM := range []float64{0, float64(scale) * 0.005, float64(scale) * 0.02, float64(scale) * 0.1} {
+			mustBeOthers(t, x, p, radiusM, want)
+		}
+	})
+}
+
+// What a point can be asked near by is near by: every owner met in a disc is told, at no more than the distance at which it was met.
+func TestOthersHoldWhatIsMet(t *testing.T) {
+	t.Parallel()
+	c, x := build(t, testcounty.Small.Areas())
+	low, high, _ := c.Bounds()
+	random, met := rand.New(rand.NewPCG(23, 24)), 0
+	for range 2000 {
+		p := geo.Point{Lon: low.Lon - 3000 + random.Int32N(high.Lon-low.Lon+6000), Lat: low.Lat - 3000 + random.Int32N(high.Lat-low.Lat+6000)}
+		distances := map[coverage.ID]float64{}
+		for _, o := range x.Others(p, 40) {
+			distances[o.ID] = o.DistanceM
+		}
+		for range 30 {
+			q := geo.Point{Lon: p.Lon + random.Int32N(6001) - 3000, Lat: p.Lat + random.Int32N(6001) - 3000}
+			id, apartM := x.Locate(q), geo.DistanceM(p, q)
+			if id == x.Locate(p) || apartM > 40 || len(distances) == snap.MaxOthers {
+				continue
+			}
+			met++
+			if d, told := distances[id]; !told || d > apartM+0.03 {
+				t.Fatalf("%d owns %v, %v m from %v, whose others are %v", id, q, apartM, p, distances)
+			}
+		}
+	}
+	if met < 1000 {
+		t.Errorf("others were met only %d times", met)
+	}
+}
+
+func TestOthersOfFew(t *testing.T) {
+	t.Parallel()
+	c, x := build(t, []coverage.Area{
+		area("3", "", coverage.County, box(0, 0, 20000, 10000)),
+		area("31", "3", coverage.Town, box(0, 0, 10000, 10000)),
+	})
+	code := func(id coverage.ID) string {
+		if id == coverage.None {
+			return "outside"
+		}
+		return c.Code(id)
+	}
+	for _, w := range []struct {
+		lon, lat int32
+		radiusM  float64
+		want     []string
+	}{
+		{9000, 5000, 20, []string{"3"}},               // 11 m from the border with what its parent owns itself
+		{9000, 5000, 60, []string{"3", "outside"}},    // 55 m from the end of everything
+		{9000, 5000, 10, nil},                         //
+		{-500, 5000, 10, []string{"31"}},              // outside; the outside is no other
+		{-500, 5000, 5, nil},                          //
+		{15000, 5000, 1e9, []string{"outside", "31"}}, // 55 m both; the lower ID first
+		{10000, 5000, 0, []string{"3"}},               // on the border, which the finest owns
+		{9000, 5000, -1, nil},                         //
+		{9000, 5000, math.NaN(), nil},                 //
+	} {
+		var got []string
+		for _, o := range x.Others(geo.Point{Lon: w.lon, Lat: w.lat}, w.radiusM) {
+			got = append(got, code(o.ID))
+		}
+		if !slices.Equal(got, w.want) {
+			t.Errorf("others of %d, %d within %v m are %v, want %v", w.lon, w.lat, w.radiusM, got, w.want)
+		}
+	}
+}
+
+// BenchmarkOthers asks about points all over the county.
+func BenchmarkOthers(b *testing.B) {
+	c := county(b)
+	x, points := snap.Build(c), randomPoints(c, sample)
+	for name, radiusM := range map[string]float64{"30m": 30, "300m": 300, "any": math.Inf(1)} {
+		b.Run(name, func(b *testing.B) {
+			found := 0
+			for i := 0; b.Loop(); i++ {
+				found += len(x.Others(points[i%sample], radiusM))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1e3, "µs/point")
+			b.ReportMetric(float64(found)/float64(b.N), "others")
+		})
+	}
+}
