@@ -13,6 +13,16 @@ export function formatCount(count: number): string {
   return keep('count', (l) => new Intl.NumberFormat(l)).format(count)
 }
 
+/** A share of 1 in whole per cent. */
+export function formatPercent(share: number): string {
+  return keep('percent', (l) => new Intl.NumberFormat(l, { style: 'percent', maximumFractionDigits: 0 })).format(share)
+}
+
+/** A mean of counts, to a tenth. */
+export function formatMean(mean: number): string {
+  return keep('mean', (l) => new Intl.NumberFormat(l, { maximumFractionDigits: 1 })).format(mean)
+}
+
 /** A distance in metres: 350 m, 1.2 km. */
 export function formatDistance(metres: number): string {
   if (metres < 1000) {

@@ -1,0 +1,20 @@
+import { onBeforeUnmount, onMounted, type Ref, ref } from 'vue'
+
+/**
+ * How many rows of a height (rem) fit into an element: a panel shows whole rows or none, and never scrolls, because nobody is at the
+ * wall to do it.
+ */
+export function useFit(element: Readonly<Ref<HTMLElement | null>>, rowRem: number): Ref<number> {
+  const rows = ref(0)
+  let observer: ResizeObserver | null = null
+  onMounted(() => {
+    if (!element.value) return
+    observer = new ResizeObserver(([entry]) => {
+      const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+      rows.value = Math.max(0, Math.floor((entry?.contentRect.height ?? 0) / (rowRem * rem) + 0.01))
+    })
+    observer.observe(element.value)
+  })
+  onBeforeUnmount(() => observer?.disconnect())
+  return rows
+}
