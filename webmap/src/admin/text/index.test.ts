@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { en as enAudit } from '../../audit/text/en.ts'
 import { zh as zhAudit } from '../../audit/text/zh.ts'
+import { en as enWall } from '../../wall/text/en.ts'
+import { zh as zhWall } from '../../wall/text/zh.ts'
 import { en } from './en.ts'
 import { zh } from './zh.ts'
 
@@ -11,20 +13,18 @@ const parameters = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match
 describe.each([
   ['accounts', zh, en],
   ['audit', zhAudit, enAudit],
-] as [string, Record<string, string>, Record<string, string>][])(
-  'the texts of the page of %s',
-  (_, chinese, english) => {
-    it('have the same keys and parameters in both languages', () => {
-      expect(Object.keys(english)).toEqual(Object.keys(chinese))
-      for (const key of Object.keys(chinese))
-        expect({ key, names: parameters(english[key] ?? '') }).toEqual({ key, names: parameters(chinese[key] ?? '') })
-    })
+  ['wall', zhWall, enWall],
+] as [string, Record<string, string>, Record<string, string>][])('the texts of the page: %s', (_, chinese, english) => {
+  it('have the same keys and parameters in both languages', () => {
+    expect(Object.keys(english)).toEqual(Object.keys(chinese))
+    for (const key of Object.keys(chinese))
+      expect({ key, names: parameters(english[key] ?? '') }).toEqual({ key, names: parameters(chinese[key] ?? '') })
+  })
 
-    it('have no Chinese left in English', () => {
-      for (const text of Object.values(english)) expect(text).not.toMatch(/[\u3400-\u9fff]/)
-    })
-  },
-)
+  it('have no Chinese left in English', () => {
+    for (const text of Object.values(english)) expect(text).not.toMatch(/[\u3400-\u9fff]/)
+  })
+})
 
 describe('the server’s policy', () => {
   const source = readFileSync(new URL('../../../../server/access/access.go', import.meta.url), 'utf8')

@@ -6,5 +6,5 @@ import { CanvasRenderer } from 'echarts/renderers'
 /* What the wall takes of ECharts: a tooltip or a mark line would be 14 KB more (gzip), and the page has its own for them. */
 use([BarChart, LineChart, GridComponent, CanvasRenderer])
 
-export { init }
 export type { EChartsCoreOption as ChartOption, EChartsType as Chart } from 'echarts/core'
+export { init }

@@ -144,6 +144,8 @@ export interface SavedScene {
   inRotation: boolean
   position: number
   config: WallScene
+  /** The same as the server has it, with fields that only a newer page knows. */
+  stored: unknown
   updatedAt: string
   updatedBy: string
   version: number

@@ -148,7 +148,8 @@ export const en: Record<keyof typeof zh, string> = {
   'panel.unusual': 'Weather of the grid',
 
   'scenes.title': 'Scenes',
-  'scenes.lead': 'A scene keeps the place on the map, layer, filters and panels. Scenes in the rotation follow each other.',
+  'scenes.lead':
+    'A scene keeps the place on the map, layer, filters and panels. Scenes in the rotation follow each other.',
   'scenes.readOnly': 'You can play scenes; to change them takes the role “Dispatcher”.',
   'scenes.none': 'No scenes yet. Set the wall up as you want it, then save it as the first.',
   'scenes.noneReadOnly': 'No scenes yet; dispatchers make them.',
@@ -183,13 +184,15 @@ export const en: Record<keyof typeof zh, string> = {
   'scenes.new': 'Save the present view as a scene',
   'scenes.newHint': 'Such as: heat of the city, noise at night',
   'scenes.save': 'Save',
-  'scenes.conflict': 'Somebody else has just changed this scene, so yours was not saved. The list is loaded again: look, then change.',
+  'scenes.conflict':
+    'Somebody else has just changed this scene, so yours was not saved. The list is loaded again: look, then change.',
   'scenes.next': '{seconds} s left',
 
   'code.title': 'QR code of the present view',
   'code.lead': 'Scan it with a phone to open the same view. It takes an account of one’s own.',
   'code.alt': 'QR code of the address of the present view',
   'code.address': 'Address',
-  'code.loopback': 'This address works only on this machine. Open the wall by the server’s network address before others scan it.',
+  'code.loopback':
+    'This address works only on this machine. Open the wall by the server’s network address before others scan it.',
   'code.tooLong': 'The address is too long for a QR code: copy it instead.',
 }
