@@ -155,6 +155,8 @@ describe('the page of accounts', () => {
     await dialog.locator('.chain').getByText(town.properties.name).waitFor()
     await tabTo(page, (focused) => focused.type === 'submit')
     await page.keyboard.press('Enter')
+    // The dialog, which stands in the pane, says the same until the server has answered.
+    await dialog.waitFor({ state: 'detached' })
     const detail = page.getByRole('complementary')
     await detail.getByText(`${town.properties.name}及以下`).waitFor()
     await detail.getByText('网格员', { exact: true }).waitFor()
