@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"jingwei/geo/coverage"
 	"jingwei/server/access"
 	"jingwei/server/area"
@@ -24,7 +22,6 @@ type Filter struct {
 	Statuses []Status
 	Areas    [][]string // each the codes from the county to an area: what lies in it
 	Bounds   *area.Bounds
-	Before   uuid.UUID // cursor: ids below it
 }
 
 // FilterInput is a filter as it stands in the query of every address that chooses incidents: lists, heat, counts. Lists are separated by commas.
@@ -65,9 +62,6 @@ func (in *FilterInput) Filter(atlas *area.Atlas) (Filter, error) {
 func (f Filter) Where(scope access.Scope) (*db.Where, error) {
 	where := &db.Where{}
 	where.During("reported_at", f.From, f.To)
-	if f.Before != uuid.Nil {
-		where.And("id < ?", f.Before)
-	}
 	if len(f.Hours) > 0 {
 		where.And("extract(hour FROM reported_at AT TIME ZONE ?)::int = ANY (?)", DefaultZone, f.Hours)
 	}

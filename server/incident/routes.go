@@ -18,26 +18,27 @@ import (
 
 // Resource is an incident in the API.
 type Resource struct {
-	ID          uuid.UUID `json:"id" format:"uuid"`
-	County      string    `json:"county" doc:"Empty outside every area"`
-	ReportedAt  time.Time `json:"reported_at"`
-	ReceivedAt  time.Time `json:"received_at"`
-	Channel     Channel   `json:"channel"`
-	Item        string    `json:"item" doc:"Code in the catalogue"`
-	ItemName    string    `json:"item_name"`
-	ItemNameEN  string    `json:"item_name_en"`
-	Status      Status    `json:"status"`
-	Title       string    `json:"title" doc:"Phone and identity numbers are masked: 138****1234"`
-	Description string    `json:"description" doc:"Phone and identity numbers are masked"`
-	Lon         float64   `json:"lon" doc:"EPSG:4326"`
-	Lat         float64   `json:"lat"`
-	AccuracyM   *float64  `json:"accuracy_m"`
-	Cell        string    `json:"cell" doc:"H3 cell, resolution 12"`
-	Snap        string    `json:"snap" enum:"owned,inferred,outside"`
-	Edition     int       `json:"edition" doc:"The edition it was snapped by"`
-	Areas       []string  `json:"areas" doc:"Codes from the county to the finest area; empty outside"`
-	Branch      *string   `json:"branch" doc:"Code of the branch that answers; null where none does"`
-	Review      *string   `json:"review" enum:"outside,border" doc:"Why a dispatcher should look at the place: no area owns it, or another area is nearer than accuracy_m; null where nobody need"`
+	ID          uuid.UUID  `json:"id" format:"uuid"`
+	County      string     `json:"county" doc:"Empty outside every area"`
+	ReportedAt  time.Time  `json:"reported_at"`
+	ReceivedAt  time.Time  `json:"received_at"`
+	Channel     Channel    `json:"channel"`
+	Item        string     `json:"item" doc:"Code in the catalogue"`
+	ItemName    string     `json:"item_name"`
+	ItemNameEN  string     `json:"item_name_en"`
+	Status      Status     `json:"status"`
+	ClosedAt    *time.Time `json:"closed_at" doc:"Of one that is closed or cancelled"`
+	Title       string     `json:"title" doc:"Phone and identity numbers are masked: 138****1234"`
+	Description string     `json:"description" doc:"Phone and identity numbers are masked"`
+	Lon         float64    `json:"lon" doc:"EPSG:4326"`
+	Lat         float64    `json:"lat"`
+	AccuracyM   *float64   `json:"accuracy_m"`
+	Cell        string     `json:"cell" doc:"H3 cell, resolution 12"`
+	Snap        string     `json:"snap" enum:"owned,inferred,outside"`
+	Edition     int        `json:"edition" doc:"The edition it was snapped by"`
+	Areas       []string   `json:"areas" doc:"Codes from the county to the finest area; empty outside"`
+	Branch      *string    `json:"branch" doc:"Code of the branch that answers; null where none does"`
+	Review      *string    `json:"review" enum:"outside,border" doc:"Why a dispatcher should look at the place: no area owns it, or another area is nearer than accuracy_m; null where nobody need"`
 }
 
 // Detail is an incident with who reported it, and its photos.
@@ -105,13 +106,6 @@ type createOutput struct {
 	Body     Created
 }
 
-type listInput struct {
-	FilterInput
-	BBox   []float64 `query:"bbox" minItems:"4" maxItems:"4" doc:"West, south, east, north"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Cursor string    `query:"cursor" maxLength:"64"`
-}
-
 type findInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
@@ -137,27 +131,6 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		}
 		if created {
 			out.Status = http.StatusCreated
-		}
-		return out, nil
-	})
-	huma.Register(server.API, huma.Operation{
-		OperationID: "list-incidents", Method: http.MethodGet, Path: "/api/v1/incidents", Tags: tags, Summary: "List incidents, the newest first",
-	}, func(ctx context.Context, in *listInput) (*web.Output[web.Page[Resource]], error) {
-		filter, err := in.filter(areas.Current())
-		if err != nil {
-			return nil, err
-		}
-		incidents, more, err := s.List(ctx, filter, in.Limit)
-		if err != nil {
-			return nil, err
-		}
-		out := &web.Output[web.Page[Resource]]{}
-		out.Body.Items = make([]Resource, len(incidents))
-		for n, i := range incidents {
-			out.Body.Items[n] = s.resource(i)
-		}
-		if more {
-			out.Body.Next = web.EncodeCursor(incidents[len(incidents)-1].ID)
 		}
 		return out, nil
 	})
@@ -221,26 +194,11 @@ func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 // reordering tells a character that makes text be shown in another order than it is written.
 func reordering(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
 
-func (in *listInput) filter(atlas *area.Atlas) (f Filter, err error) {
-	if f, err = in.Filter(atlas); err != nil {
-		return f, err
-	}
-	if in.BBox != nil {
-		bounds, err := area.ParseBounds(in.BBox)
-		if err != nil {
-			return f, err
-		}
-		f.Bounds = &bounds
-	}
-	f.Before, err = web.DecodeCursor(in.Cursor)
-	return f, err
-}
-
 func (s *Service) resource(i Incident) Resource {
 	lon, lat := i.Place.Degrees()
 	r := Resource{
 		ID: i.ID, County: i.County, ReportedAt: i.ReportedAt, ReceivedAt: i.ReceivedAt, Channel: i.Channel, Item: i.Item, Status: i.Status,
-		Title: mask(i.Title), Description: mask(i.Description), Lon: lon, Lat: lat, AccuracyM: i.AccuracyM, Cell: i.Cell.String(), Snap: string(i.Snap),
+		ClosedAt: i.ClosedAt, Title: mask(i.Title), Description: mask(i.Description), Lon: lon, Lat: lat, AccuracyM: i.AccuracyM, Cell: i.Cell.String(), Snap: string(i.Snap),
 		Edition: i.Edition, Areas: append([]string{}, i.Codes...), Branch: orNull(i.Branch), Review: orNull(string(i.Review)),
 	}
 	if item, ok := s.items.Find(i.Item); ok {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -242,44 +241,6 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Incident, error) {
 		return Incident{}, web.NewProblem(web.NotFound, "no incident has the id "+id.String()).At("path.id", id)
 	}
 	return i, nil
-}
-
-// Scope is what of a filter the actor of ctx may see. An area beside the actor's is forbidden; of one above only the actor's part counts.
-func (s *Service) Scope(ctx context.Context, f Filter) (access.Scope, error) {
-	scope, err := access.AskScope(ctx, access.IncidentRead)
-	if err != nil {
-		return scope, err
-	}
-	for _, chain := range f.Areas {
-		if !scope.Holds(chain) && !s.reaches(scope, chain) {
-			p, _ := web.AsProblem(access.Refusal(ctx, access.IncidentRead))
-			return scope, p.At("query.area", chain[len(chain)-1])
-		}
-	}
-	return scope, nil
-}
-
-// List is at most limit incidents that pass the filter, the newest first, of those that the actor may see; more tells whether older
-// ones follow.
-func (s *Service) List(ctx context.Context, f Filter, limit int) (incidents []Incident, more bool, err error) {
-	scope, err := s.Scope(ctx, f)
-	if err != nil {
-		return nil, false, err
-	}
-	incidents, err = list(ctx, s.pool, f, scope, limit+1)
-	if len(incidents) > limit {
-		return incidents[:limit], true, err
-	}
-	return incidents, false, err
-}
-
-// reaches reports whether part of a scope lies in the area at the end of a chain.
-func (s *Service) reaches(scope access.Scope, chain []string) bool {
-	atlas := s.areas.Current()
-	return slices.ContainsFunc(scope.Areas, func(a access.Area) bool {
-		id, ok := atlas.Coverage.Find(a.Code)
-		return ok && slices.Contains(atlas.Codes(id), chain[len(chain)-1])
-	})
 }
 
 // Photos are the ids of the photos of an incident that the actor may see.

@@ -9,11 +9,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
-	"jingwei/server/access"
 	"jingwei/server/db"
 	"jingwei/server/seal"
 	"jingwei/server/web"
@@ -61,21 +59,6 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (Incident, bool, erro
 		return i, false, nil
 	}
 	return i, err == nil, err
-}
-
-// list gives the newest first. Which index serves a box depends on how large it is, so each call is planned with its values (QueryExecModeCacheDescribe): the generic plan of a prepared statement takes seconds
-// over 5 million incidents where this one takes milliseconds.
-func list(ctx context.Context, pool *pgxpool.Pool, f Filter, scope access.Scope, limit int) ([]Incident, error) {
-	where, err := f.Where(scope)
-	if err != nil {
-		return nil, err
-	}
-	sql := `SELECT ` + stored + ` FROM incident WHERE ` + where.String() + ` ORDER BY id DESC LIMIT ` + where.Arg(limit)
-	rows, err := pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, where.Args()...)...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, scan)
 }
 
 func insert(ctx context.Context, tx pgx.Tx, i Incident) error {

@@ -66,6 +66,16 @@ func (s *Service) List(ctx context.Context) ([]Item, error) {
 	return s.current.Load().items, nil
 }
 
+// Codes are those of the whole catalogue in its order, for a service that asks for an action of its own.
+func (s *Service) Codes() []string {
+	items := s.current.Load().items
+	codes := make([]string, len(items))
+	for n := range items {
+		codes[n] = items[n].Code
+	}
+	return codes
+}
+
 // Len is the number of items.
 func (s *Service) Len() int { return len(s.current.Load().items) }
 

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -22,4 +24,36 @@ func DecodeCursor(cursor string) (id uuid.UUID, err error) {
 		return id, NewProblem(InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", cursor)
 	}
 	return uuid.UUID(bytes), nil
+}
+
+// Place is where a list goes on that is sorted by something else than ids: behind the row with this value and this id.
+type Place struct {
+	Value string
+	ID    uuid.UUID
+}
+
+// marked is how many bytes of the hash of a question stand in a cursor.
+const marked = 8
+
+// Encode is the cursor of the page after the place, in the answer to a question: whatever text tells it from others.
+func (p Place) Encode(question string) *string {
+	hash := sha256.Sum256([]byte(question))
+	cursor := base64.RawURLEncoding.EncodeToString(slices.Concat(hash[:marked], p.ID[:], []byte(p.Value)))
+	return &cursor
+}
+
+// DecodePlace is the place behind a cursor that Encode made for the same question; the zero Place where there is none.
+func DecodePlace(cursor, question string) (Place, error) {
+	if cursor == "" {
+		return Place{}, nil
+	}
+	bytes, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(bytes) < marked+len(uuid.UUID{}) || uuid.UUID(bytes[marked:marked+16]) == uuid.Nil {
+		return Place{}, NewProblem(InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", cursor)
+	}
+	if hash := sha256.Sum256([]byte(question)); string(hash[:marked]) != string(bytes[:marked]) {
+		return Place{}, NewProblem(InvalidCursor, "this cursor belongs to another question: keep filters and sort as they were, or ask for the first page without a cursor").
+			At("query.cursor", cursor)
+	}
+	return Place{Value: string(bytes[marked+16:]), ID: uuid.UUID(bytes[marked : marked+16])}, nil
 }
