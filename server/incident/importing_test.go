@@ -112,7 +112,7 @@ func TestImportHotline(t *testing.T) {
 	if report.Encoding != "GB18030" || len(report.Unknown) != 1 || report.Unknown[0] != "街道" {
 		t.Errorf("encoding %s, unknown %q", report.Encoding, report.Unknown)
 	}
-	incidents, _, err := s.List(accesstest.Operator(t), Filter{}, 10)
+	incidents, _, err := s.List(accesstest.Operator(t), Question{}, 10)
 	if err != nil || len(incidents) != 3 {
 		t.Fatalf("%d incidents: %v", len(incidents), err)
 	}

@@ -51,8 +51,8 @@ func (q Question) text() string {
 	var b strings.Builder
 	say := func(name string, values ...any) { fmt.Fprintf(&b, "%s %q\n", name, fmt.Sprint(values...)) }
 	say("sort", q.Sort)
-	say("from", q.From.UnixNano())
-	say("to", q.To.UnixNano())
+	say("from", q.From.UTC())
+	say("to", q.To.UTC())
 	say("hours", q.Hours)
 	say("weekdays", q.Weekdays)
 	say("items", strings.Join(q.Items, ","))
@@ -123,7 +123,7 @@ func (s *Service) List(ctx context.Context, q Question, limit int) (incidents []
 	if q.ids, err = named(ctx, s.pool, q.Text); err != nil {
 		return nil, nil, err
 	}
-	incidents, err = s.list(ctx, q, scope, limit+1)
+	incidents, err = s.list(ctx, q, scope, limit+1, sortedHere)
 	if err != nil || len(incidents) <= limit {
 		return incidents, nil, err
 	}

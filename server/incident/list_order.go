@@ -68,11 +68,12 @@ func (o order) valueOf(i Incident) string {
 		return string(i.Channel)
 	case ByStatus:
 		return string(i.Status)
+	default:
+		if i.ClosedAt == nil {
+			return ""
+		}
+		return strconv.FormatInt(i.ClosedAt.UnixMicro(), 10)
 	}
-	if i.ClosedAt == nil {
-		return ""
-	}
-	return strconv.FormatInt(i.ClosedAt.UnixMicro(), 10)
 }
 
 // rank is where a value comes; one that is unknown comes last, as what is not closed does.

@@ -20,10 +20,10 @@ const listTimeout = "10s"
 // sortedHere is how many incidents are sorted in memory; of more, an order is read value by value.
 const sortedHere = 5000
 
-// list gives at most limit incidents in the order that was asked for. Which index serves depends on the values, so each query is planned
+// list gives at most limit incidents in the order that was asked for; here is sortedHere but in tests. Which index serves depends on the values, so each query is planned
 // with them (QueryExecModeCacheDescribe): the generic plan of a prepared statement takes seconds over 5 million incidents where this one
 // takes milliseconds.
-func (s *Service) list(ctx context.Context, q Question, scope access.Scope, limit int) (incidents []Incident, err error) {
+func (s *Service) list(ctx context.Context, q Question, scope access.Scope, limit, here int) (incidents []Incident, err error) {
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+listTimeout+`'`); err != nil {
 			return err
@@ -37,7 +37,7 @@ func (s *Service) list(ctx context.Context, q Question, scope access.Scope, limi
 			incidents, err = walk(ctx, tx, q, scope, []step{only}, limit)
 			return err
 		}
-		few, err := fewOf(ctx, tx, q, scope, o.sql())
+		few, err := fewOf(ctx, tx, q, scope, o.sql(), here)
 		if err != nil {
 			return err
 		}
@@ -83,19 +83,19 @@ func walk(ctx context.Context, q db.Querier, question Question, scope access.Sco
 	return incidents, nil
 }
 
-// fewOf is the place of everything that passes, in no order; nil where that is more than sortedHere.
-func fewOf(ctx context.Context, q db.Querier, question Question, scope access.Scope, value string) ([]web.Place, error) {
+// fewOf is the place of everything that passes, in no order; nil where that is more than most.
+func fewOf(ctx context.Context, q db.Querier, question Question, scope access.Scope, value string, most int) ([]web.Place, error) {
 	where, err := question.where(scope)
 	if err != nil {
 		return nil, err
 	}
-	sql := `SELECT ` + value + `, id FROM incident WHERE ` + where.String() + ` LIMIT ` + where.Arg(sortedHere+1)
+	sql := `SELECT ` + value + `, id FROM incident WHERE ` + where.String() + ` LIMIT ` + where.Arg(most+1)
 	rows, err := q.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, where.Args()...)...)
 	if err != nil {
 		return nil, err
 	}
 	few, err := pgx.AppendRows([]web.Place{}, rows, pgx.RowToStructByPos[web.Place])
-	if err != nil || len(few) > sortedHere {
+	if err != nil || len(few) > most {
 		return nil, err
 	}
 	return few, nil

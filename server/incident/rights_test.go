@@ -87,14 +87,14 @@ func load(t *testing.T, s *Service, pool *pgxpool.Pool) map[uuid.UUID]string {
 // all pages through a list, few at a time.
 func all(t *testing.T, ctx context.Context, s *Service, f Filter) (list []Incident, err error) { //nolint:revive // t first
 	t.Helper()
-	for more := true; more; {
+	q := Question{Filter: f}
+	for next := new(web.Place); next != nil; {
+		q.After = *next
 		var page []Incident
-		if page, more, err = s.List(ctx, f, 7); err != nil {
+		if page, next, err = s.List(ctx, q, 7); err != nil {
 			return nil, err
 		}
-		if list = append(list, page...); more {
-			f.Before = page[len(page)-1].ID
-		}
+		list = append(list, page...)
 	}
 	if !slices.IsSortedFunc(list, func(a, b Incident) int { return strings.Compare(b.ID.String(), a.ID.String()) }) {
 		t.Error("not the newest first")
@@ -165,7 +165,7 @@ func TestCursorsAndFiltersDoNotReachOutside(t *testing.T) {
 	ctx := accesstest.Person(t, access.Viewer, access.Area{Code: "320282001002", Level: "community"})
 	chain := []string{"320282", "320282001", "320282001002", "320282001002003"}
 	for _, filter := range []Filter{
-		{Before: uuid.MustParse("ffffffff-ffff-7fff-bfff-ffffffffffff")}, {Channels: []Channel{Resident}}, {Items: []string{"noise"}}, {Statuses: []Status{Collected}},
+		{Channels: []Channel{Resident}}, {Items: []string{"noise"}}, {Statuses: []Status{Collected}},
 		{From: now.AddDate(-1, 0, 0), To: now.AddDate(1, 0, 0)}, {Areas: [][]string{chain[:1]}}, {Areas: [][]string{chain[:2]}}, {Areas: [][]string{chain[:3]}},
 	} {
 		list, err := all(t, ctx, s, filter)
@@ -182,7 +182,7 @@ func TestCursorsAndFiltersDoNotReachOutside(t *testing.T) {
 		t.Errorf("an area inside: %d, %v", len(list), err)
 	}
 	for _, beside := range [][]string{{"320282", "320282002"}, {"320282", "320282001", "320282001001"}, {"320283"}} {
-		_, _, err := s.List(ctx, Filter{Areas: [][]string{beside}}, 10)
+		_, _, err := s.List(ctx, Question{Filter: Filter{Areas: [][]string{beside}}}, 10)
 		p, ok := web.AsProblem(err)
 		if !ok || p.Code != web.Forbidden || p.Errors[0].Location != "query.area" {
 			t.Errorf("%v: %v", beside, err)
@@ -205,7 +205,7 @@ func TestNobodyElseSeesIncidents(t *testing.T) {
 		"auditor":        {accesstest.Person(t, access.Auditor), web.Forbidden},
 		"token":          {access.With(t.Context(), machine), web.Forbidden},
 	} {
-		if _, _, err := s.List(try.ctx, Filter{}, 10); !is(err, try.want) {
+		if _, _, err := s.List(try.ctx, Question{}, 10); !is(err, try.want) {
 			t.Errorf("%s lists: %v", name, err)
 		}
 		for id := range owners {

@@ -23,3 +23,25 @@ func TestCursor(t *testing.T) {
 		}
 	}
 }
+
+func TestPlaceBelongsToItsQuestion(t *testing.T) {
+	t.Parallel()
+	place := Place{Value: "噪声", ID: uuid.New()}
+	cursor := *place.Encode("a")
+	if got, err := DecodePlace(cursor, "a"); err != nil || got != place {
+		t.Errorf("%v came back as %v, %v", place, got, err)
+	}
+	if got, err := DecodePlace("", "a"); err != nil || got != (Place{}) {
+		t.Errorf("no cursor is %v, %v", got, err)
+	}
+	_, another := DecodePlace(cursor, "b")
+	if p, ok := AsProblem(another); !ok || p.Code != InvalidCursor || !strings.Contains(p.Detail, "another question") {
+		t.Errorf("another question: %v", another)
+	}
+	for _, cursor := range []string{"x", "äöü", *EncodeCursor(uuid.New()), *Place{}.Encode("a"), cursor[:20]} {
+		_, err := DecodePlace(cursor, "a")
+		if p, ok := AsProblem(err); !ok || p.Code != InvalidCursor || p.Errors[0].Location != "query.cursor" {
+			t.Errorf("%q: %v", cursor, err)
+		}
+	}
+}
