@@ -443,7 +443,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List incidents, the newest first */
+        /**
+         * List incidents, the newest first
+         * @description A cursor goes on with the question that it was given for, and with no other. What takes the database longer than 10 s is refused with 408: narrow it.
+         */
         get: operations["list-incidents"];
         put?: never;
         /**
@@ -1241,6 +1244,11 @@ export interface components {
             /** @description H3 cell, resolution 12 */
             cell: string;
             channel: string;
+            /**
+             * Format: date-time
+             * @description Of one that is closed or cancelled
+             */
+            closed_at: string | null;
             /** @description Empty outside every area */
             county: string;
             /** @description Phone and identity numbers are masked */
@@ -1290,6 +1298,11 @@ export interface components {
             /** @description H3 cell, resolution 12 */
             cell: string;
             channel: string;
+            /**
+             * Format: date-time
+             * @description Of one that is closed or cancelled
+             */
+            closed_at: string | null;
             /** @description Empty outside every area */
             county: string;
             /** @description Phone and identity numbers are masked */
@@ -1465,6 +1478,11 @@ export interface components {
             /** @description H3 cell, resolution 12 */
             cell: string;
             channel: string;
+            /**
+             * Format: date-time
+             * @description Of one that is closed or cancelled
+             */
+            closed_at: string | null;
             /** @description Empty outside every area */
             county: string;
             /** @description Phone and identity numbers are masked */
@@ -2809,7 +2827,14 @@ export interface operations {
                 area?: string[];
                 /** @description West, south, east, north */
                 bbox?: number[];
+                /** @description Those that wait to be confirmed or moved: outside every area, or closer to a border than their accuracy */
+                review?: "outside" | "border";
+                /** @description An incident's id, the number of a receipt or of the source, or else text in the title, in either case. The text has no index: together with a range of time, an area or an item it is found faster */
+                q?: string;
+                /** @description Items come in the order of the catalogue, channels and steps in that of their lists, what is not closed after what is; - turns it round. Within the same value the newest comes first */
+                sort?: "-reported_at" | "reported_at" | "item" | "-item" | "channel" | "-channel" | "status" | "-status" | "closed_at" | "-closed_at";
                 limit?: number;
+                /** @description The next of the answer before, to the same question */
                 cursor?: string;
             };
             header?: never;
