@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SavedScene } from '../state/types.ts'
 import { draftOf, savedOf } from './api.ts'
 import { firstScene, normalScene, sameButView } from './normal.ts'
+import { movedBy } from './order.ts'
 
 describe('a stored scene', () => {
   it('is taken as it is where this page wrote it', () => {
@@ -88,5 +89,19 @@ describe('a change of a scene', () => {
       config: { layer: 'wind', sound: 'rain' },
     })
     expect(draftOf(saved, { config: firstScene() }).config).toEqual(firstScene())
+  })
+})
+
+describe('a scene that is moved', () => {
+  it.each([
+    [0, 1, 'bacd'],
+    [3, -2, 'adbc'],
+    [1, -5, 'bacd'],
+    [2, 9, 'abdc'],
+    [2, 0, 'abcd'],
+  ])('from %i by %i makes %s', (index, by, expected) => {
+    const list = [...'abcd']
+    expect(movedBy(list, index, by).join('')).toBe(expected)
+    expect(list.join('')).toBe('abcd')
   })
 })

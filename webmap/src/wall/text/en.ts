@@ -184,6 +184,7 @@ export const en: Record<keyof typeof zh, string> = {
   'scenes.new': 'Save the present view as a scene',
   'scenes.newHint': 'Such as: heat of the city, noise at night',
   'scenes.save': 'Save',
+  'scenes.notReplay': 'A scene does not keep the replay: it shows what is live.',
   'scenes.conflict':
     'Somebody else has just changed this scene, so yours was not saved. The list is loaded again: look, then change.',
   'scenes.next': '{seconds} s left',

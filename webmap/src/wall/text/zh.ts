@@ -181,6 +181,7 @@ export const zh = {
   'scenes.new': '把现在的画面存成场景',
   'scenes.newHint': '如：全市热力、城区夜间噪声',
   'scenes.save': '保存',
+  'scenes.notReplay': '场景不记录回放，播放时显示实时数据。',
   'scenes.conflict': '别人刚改过这个场景，没有保存您的改动。列表已重新载入，请看过再改。',
   'scenes.next': '还有 {seconds} 秒',
 
