@@ -53,6 +53,8 @@ func (f limitFlags) limits() web.Limits {
 				"POST /api/v1/session", "GET /api/v1/session/oidc", "GET /api/v1/session/oidc/callback", "PUT /api/v1/account/password",
 				"POST /api/v1/account/second-factor", "PUT /api/v1/account/second-factor", "POST /api/v1/account/second-factor/remove",
 			}, Address: f.LimitLogin},
+			{Name: "export", Operations: []string{"GET /api/v1/incidents/export"}, Address: f.LimitOther, Actor: web.Limit{Burst: 20, Every: 10 * time.Second}},
+			{Name: "points", Operations: []string{"GET /api/v1/incidents/points"}, Address: f.LimitOther, Actor: web.Limit{Burst: 60, Every: time.Second}},
 			{Name: "snap", Operations: []string{"GET /api/v1/snap"}, Address: f.LimitSnap, Actor: f.LimitOther},
 		},
 		Rest: web.Class{Name: "other", Address: f.LimitOther, Actor: f.LimitOther},

@@ -13,7 +13,21 @@ func (m *matrix) listRows() []row {
 	points := func(query string, p spot) func(*caller) string {
 		return shows("GET", "/api/v1/incidents/points?"+today+query, "", p.incident)
 	}
+	const (
+		taken      = "401 403 403 403 | 403 403 has has has | 403 403 has has has | 403 403 403 | 403 403"
+		notTaken   = "401 403 403 403 | 403 403 not not not | 403 403 has has has | 403 403 403 | 403 403"
+		takenAside = "401 403 403 403 | 403 403 403 403 403 | 403 403 has has has | 403 403 403 | 403 403"
+	)
+	export := func(query string, p spot) func(*caller) string {
+		return shows("GET", "/api/v1/incidents/export?format=csv&columns=id"+query, "", p.incident)
+	}
 	return []row{
+		{"GET /api/v1/incidents/export", "inside", export("", m.inside), taken},
+		{"GET /api/v1/incidents/export", "outside", export("", m.outside), notTaken},
+		{"GET /api/v1/incidents/export", "nowhere", export("", m.nowhere), notTaken},
+		{"GET /api/v1/incidents/export", "town outside", export("&area="+outsideTown, m.outside), takenAside},
+		{"GET /api/v1/incidents/export", "by id, outside", export("&q="+m.outside.incident, m.outside), notTaken},
+		{"GET /api/v1/incidents", "by receipt, outside", shows("GET", "/api/v1/incidents?q="+m.outside.receipt.Number, "", m.outside.incident), notShown},
 		{"GET /api/v1/incidents/points", "inside", points("", m.inside), shown},
 		{"GET /api/v1/incidents/points", "outside", points("", m.outside), notShown},
 		{"GET /api/v1/incidents/points", "nowhere", points("", m.nowhere), notShown},

@@ -2,13 +2,11 @@ package audit
 
 import (
 	"context"
-	"log/slog"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
-	"github.com/labstack/echo/v4"
 
 	"jingwei/server/access"
 	"jingwei/server/web"
@@ -74,19 +72,10 @@ func Routes(server *web.Server, s *Service) {
 		if err := access.Ask(ctx, access.AuditRead, nil); err != nil { // the stream itself begins too late for it
 			return nil, err
 		}
-		return &huma.StreamResponse{Body: func(hc huma.Context) {
-			c := humaecho.Unwrap(hc)
-			w := &csvAnswer{response: c.Response(), control: http.NewResponseController(c.Response())}
+		return web.Attachment("audit.csv", "text/csv; charset=utf-8", func(w io.Writer) error {
 			_, err := s.Export(ctx, filter, w)
-			switch {
-			case err == nil:
-			case !w.begun:
-				c.Error(err)
-			default: // only a connection that breaks off tells that rows are missing
-				slog.WarnContext(ctx, "an export of the audit log broke off", "request_id", web.RequestID(ctx), "error", err)
-				panic(http.ErrAbortHandler)
-			}
-		}}, nil
+			return err
+		}), nil
 	})
 	huma.Register(server.API, huma.Operation{
 		OperationID: "audit-chain", Method: http.MethodGet, Path: "/api/v1/audit/chain", Tags: tags, Summary: "How the chain of the audit log stands",
@@ -114,29 +103,4 @@ func (in *FilterQuery) filter(now time.Time) (Filter, error) {
 		return f, web.NewProblem(web.Invalid, "from and to lie between the years 1970 and 9999").At("query.from", f.From)
 	}
 	return f, nil
-}
-
-// takeTime is how long a client may take for a page of the export.
-const takeTime = time.Minute
-
-// csvAnswer sends the header with the first byte, and gives up a client that takes nothing.
-type csvAnswer struct {
-	response *echo.Response
-	control  *http.ResponseController
-	begun    bool
-}
-
-func (a *csvAnswer) Write(p []byte) (int, error) {
-	if !a.begun {
-		a.begun = true
-		h := a.response.Header()
-		h.Set("Content-Type", "text/csv; charset=utf-8")
-		h.Set("Content-Disposition", `attachment; filename="audit.csv"`)
-		h.Set("Cache-Control", "no-store")
-		a.response.WriteHeader(http.StatusOK)
-	}
-	if err := a.control.SetWriteDeadline(time.Now().Add(takeTime)); err != nil {
-		return 0, err
-	}
-	return a.response.Write(p)
 }

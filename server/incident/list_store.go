@@ -56,10 +56,15 @@ func (s *Service) list(ctx context.Context, q Question, scope access.Scope, limi
 		incidents, err = read(ctx, tx, q, scope, few[:min(limit, len(few))])
 		return err
 	})
+	return incidents, tooLong(ctx, err)
+}
+
+// tooLong turns what the timeout gives into a problem that says what to do.
+func tooLong(ctx context.Context, err error) error {
 	if db.Is(err, db.QueryCanceled) && ctx.Err() == nil {
-		return nil, web.NewProblem(web.Timeout, "the search took longer than "+listTimeout+"; narrow it: name a range of time, an area or an item").At("query", nil)
+		return web.NewProblem(web.Timeout, "the search took longer than "+listTimeout+"; narrow it: name a range of time, an area or an item").At("query", nil)
 	}
-	return incidents, err
+	return err
 }
 
 // walk reads one step after the other until there are enough.

@@ -2,10 +2,15 @@ package incident
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+	"golang.org/x/text/language"
 
+	"jingwei/server/access"
 	"jingwei/server/area"
 	"jingwei/server/web"
 )
@@ -43,6 +48,32 @@ type listInput struct {
 type pointsInput struct {
 	FilterInput
 	IDs bool `query:"ids" doc:"Whether each has its id; they are most of the answer's size"`
+}
+
+type exportInput struct {
+	SearchInput
+	Format         string   `query:"format" enum:"xlsx,csv" default:"xlsx" doc:"An Excel workbook, or CSV in UTF-8 with a byte order mark"`
+	Columns        []string `query:"columns" enum:"reported_at,item,channel,status,title,description,town,community,grid,micro,area,branch,received_at,closed_at,lon,lat,id" doc:"Left out: all. Their order is the file's own"`
+	Language       string   `query:"lang" enum:"zh,en" doc:"Of headers and words. Left out: what Accept-Language asks for"`
+	AcceptLanguage string   `header:"Accept-Language"`
+}
+
+// The files that are written at the same time: each takes some 20 MB, and reads as fast as its reader takes it.
+const (
+	maxExports        = 4
+	maxExportsAccount = 1
+)
+
+// languages are those of the files; the first is for whoever asks for neither.
+var languages = language.NewMatcher([]language.Tag{language.Chinese, language.English})
+
+func (in *exportInput) options() ExportOptions {
+	asked := in.Language
+	if asked == "" {
+		asked = in.AcceptLanguage
+	}
+	_, index := language.MatchStrings(languages, asked)
+	return ExportOptions{XLSX: in.Format == "xlsx", English: index == 1, Columns: in.Columns}
 }
 
 // listRoutes are the addresses that give many incidents at once.
@@ -87,4 +118,41 @@ func listRoutes(server *web.Server, s *Service, areas *area.Service, tags []stri
 		}
 		return &web.Output[*Points]{Body: points}, nil
 	})
+	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	huma.Register(server.API, huma.Operation{
+		OperationID: "export-incidents", Method: http.MethodGet, Path: "/api/v1/incidents/export", Tags: tags, Summary: "Take incidents away as an Excel workbook or as CSV",
+		Description: fmt.Sprintf("The newest first, %d at most, masked as everywhere; times are of Beijing. No cell is a formula. Each export is in the audit log. "+
+			"A file that breaks off has rows missing: an answer that is whole ends in order.", MaxExport),
+		Metadata:    map[string]any{web.Endless: true},
+		Middlewares: huma.Middlewares{server.Hold(web.NewSlots(maxExports, maxExportsAccount), exporter, "too many files are being written, or one for your account already")},
+		Responses: map[string]*huma.Response{"200": {
+			Description: "The file", Content: map[string]*huma.MediaType{xlsxType: binary, "text/csv": binary},
+		}},
+	}, func(ctx context.Context, in *exportInput) (*huma.StreamResponse, error) {
+		q, err := in.question(areas.Current())
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.scope(ctx, access.IncidentExport, q.Filter); err != nil { // the stream itself begins too late for it
+			return nil, err
+		}
+		name, contentType := "incidents-"+s.now().In(beijing).Format("20060102-1504"), "text/csv; charset=utf-8"
+		if in.Format == "xlsx" {
+			contentType = xlsxType
+		}
+		return web.Attachment(name+"."+in.Format, contentType, func(w io.Writer) error {
+			_, err := s.Export(ctx, q, in.options(), w)
+			return err
+		}), nil
+	})
+}
+
+const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// exporter is whose file it is: an account's, or for whoever is refused anyway an address's.
+func exporter(ctx context.Context) string {
+	if account := access.From(ctx).Account; account != uuid.Nil {
+		return account.String()
+	}
+	return web.ClientNetwork(ctx)
 }

@@ -17,7 +17,6 @@ const (
 	maxUploads        = 32
 	maxUploadsNetwork = 8
 	uploadTime        = 3 * time.Minute // 12 MB at 70 kB/s
-	retryAfterS       = "5"
 )
 
 type uploadInput struct {
@@ -54,23 +53,13 @@ type findOutput struct {
 func Routes(server *web.Server, s *Service, of func(ctx context.Context, incident, id uuid.UUID) (Photo, error)) {
 	tags := []string{"photos"}
 	file := &huma.Schema{Type: huma.TypeString, Format: "binary"}
-	slots := web.NewSlots(maxUploads, maxUploadsNetwork)
 	huma.Register(server.API, huma.Operation{
 		OperationID: "upload-photo", Method: http.MethodPost, Path: "/api/v1/photos", Tags: tags, Summary: "Upload a photo to report with",
 		Description: "The body is the file: JPEG, PNG or WebP, at most 12 MB and 50 million pixels; what it is, its content tells. It is kept as a JPEG of at most " +
 			"2560 pixels on the longer side without any metadata, and removed after a day without a report.",
 		DefaultStatus: http.StatusCreated, MaxBodyBytes: maxBytes + 1, BodyReadTimeout: uploadTime, SkipValidateBody: true,
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"image/jpeg": {Schema: file}, "image/png": {Schema: file}, "image/webp": {Schema: file}}},
-		Middlewares: huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
-			release, ok := slots.Take(web.ClientNetwork(ctx.Context()))
-			if !ok {
-				ctx.SetHeader("Retry-After", retryAfterS)
-				_ = huma.WriteErr(server.API, ctx, http.StatusTooManyRequests, "too many photos are being uploaded at the moment; try again in "+retryAfterS+" s")
-				return
-			}
-			defer release()
-			next(ctx)
-		}},
+		Middlewares: huma.Middlewares{server.Hold(web.NewSlots(maxUploads, maxUploadsNetwork), web.ClientNetwork, "too many photos are being uploaded")},
 	}, func(ctx context.Context, in *uploadInput) (*web.Output[Uploaded], error) {
 		p, at, err := s.Upload(ctx, in.RawBody)
 		if err != nil {

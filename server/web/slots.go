@@ -3,8 +3,11 @@ package web
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // Slots bounds what goes on at once: so much in all, and so much for one key, so that one client cannot take everything.
@@ -38,6 +41,24 @@ func (s *Slots) Take(key string) (release func(), ok bool) {
 			delete(s.taken, key)
 		}
 	}), true
+}
+
+// busy is how soon to come again where an operation has no slot, in seconds.
+const busy = "5"
+
+// Hold makes an operation take a slot for as long as it works, its answer included. key is who it is counted for, and what is what there are too
+// many of, such as "too many photos are being uploaded".
+func (s *Server) Hold(slots *Slots, key func(context.Context) string, what string) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		release, ok := slots.Take(key(ctx.Context()))
+		if !ok {
+			ctx.SetHeader("Retry-After", busy)
+			_ = huma.WriteErr(s.API, ctx, http.StatusTooManyRequests, what+" at the moment; try again in "+busy+" s")
+			return
+		}
+		defer release()
+		next(ctx)
+	}
 }
 
 // Connections that may be open at once. An idle one takes some 10 kB, and a live stream is one, too. One address may be a whole office or

@@ -119,6 +119,7 @@ export const en: Record<keyof typeof zh, string> = {
   'deed.token.create': 'Token made',
   'deed.token.revoke': 'Token revoked',
   'deed.incident.create': 'Incident reported',
+  'deed.incident.export': 'Incidents exported',
   'deed.incident.import': 'Incidents imported',
   'deed.reporter.unseal': 'Reporter looked at',
   'deed.reporter.delete': 'Reporter deleted',

@@ -115,6 +115,7 @@ export const zh = {
   'deed.token.create': '新建令牌',
   'deed.token.revoke': '作废令牌',
   'deed.incident.create': '上报事件',
+  'deed.incident.export': '导出事件',
   'deed.incident.import': '导入事件',
   'deed.reporter.unseal': '查看上报人',
   'deed.reporter.delete': '清除上报人信息',
