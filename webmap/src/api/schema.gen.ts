@@ -460,6 +460,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take incidents away as an Excel workbook or as CSV
+         * @description The newest first, 200000 at most, masked as everywhere; times are of Beijing. No cell is a formula. Each export is in the audit log. A file that breaks off has rows missing: an answer that is whole ends in order.
+         */
+        get: operations["export-incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/points": {
         parameters: {
             query?: never;
@@ -2888,6 +2908,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentCreated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-incidents": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                /** @description West, south, east, north */
+                bbox?: number[];
+                /** @description Those that wait to be confirmed or moved: outside every area, or closer to a border than their accuracy */
+                review?: "outside" | "border";
+                /** @description An incident's id, the number of a receipt or of the source, or else text in the title, in either case. The text has no index: together with a range of time, an area or an item it is found faster */
+                q?: string;
+                /** @description An Excel workbook, or CSV in UTF-8 with a byte order mark */
+                format?: "xlsx" | "csv";
+                /** @description Left out: all. Their order is the file's own */
+                columns?: ("reported_at" | "item" | "channel" | "status" | "title" | "description" | "town" | "community" | "grid" | "micro" | "area" | "branch" | "received_at" | "closed_at" | "lon" | "lat" | "id")[];
+                /** @description Of headers and words. Left out: what Accept-Language asks for */
+                lang?: "zh" | "en";
+            };
+            header?: {
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             /** @description Error */
