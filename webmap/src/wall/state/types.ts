@@ -24,7 +24,7 @@ export interface WallView {
   zoom: number
 }
 
-export const LAYERS = ['heat', 'areas', 'points', 'none'] as const
+export const LAYERS = ['heat', 'difference', 'areas', 'points', 'none'] as const
 export type WallLayer = (typeof LAYERS)[number]
 export const PERIODS = ['today', '24h', '7d', '30d'] as const
 export type WallPeriod = (typeof PERIODS)[number]
@@ -73,6 +73,7 @@ export interface StreamItem {
   id: string
   /** Milliseconds since 1970. */
   at: number
+  /** '' in replay: the item says what it is. */
   title: string
   itemName: string
   itemNameEn: string
@@ -99,8 +100,10 @@ export interface Unusual {
 export interface Today {
   count: number
   yesterdaySameHour: number
-  open: number
-  closedToday: number
+  /** Of any day; null in replay: how things stood then is not known. */
+  open: number | null
+  /** Of those reported on this day; null in replay. */
+  closedToday: number | null
   /** Waiting for a dispatcher; null for who may not see it. */
   review: number | null
 }

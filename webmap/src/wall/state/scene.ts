@@ -1,0 +1,182 @@
+import { isLevel } from '../../map/tiles/decode.ts'
+import { DAY_MS, dayOf, isDay, startOf } from './day.ts'
+import {
+  type Clock,
+  LAYERS,
+  type LinkFilter,
+  PANELS,
+  PERIODS,
+  type WallFilter,
+  type WallLayer,
+  type WallPeriod,
+  type WallScene,
+  type WallView,
+} from './types.ts'
+
+/* What the wall shows, as the address of the page and as saved scenes carry it. What cannot be read is left out. */
+
+export const SPEEDS = [1, 10, 60, 120, 300, 600] as const
+
+export const openFilter = (): WallFilter => ({
+  items: [],
+  channels: [],
+  statuses: [],
+  areas: [],
+  hours: [],
+  weekdays: [],
+})
+
+export const firstScene = (): WallScene => ({
+  view: null,
+  layer: 'heat',
+  level: 'town',
+  period: 'today',
+  filter: openFilter(),
+  panels: [...PANELS],
+})
+
+/** Names of the filter's fields in addresses and in the API. */
+const FIELDS = {
+  items: 'item',
+  channels: 'channel',
+  statuses: 'status',
+  areas: 'area',
+  hours: 'hour',
+  weekdays: 'weekday',
+} as const
+
+/** The filter's fields that say something, for a query. */
+export function queryOf(filter: Partial<WallFilter>): Record<string, string> {
+  const query: Record<string, string> = {}
+  for (const [field, name] of Object.entries(FIELDS)) {
+    const values = filter[field as keyof WallFilter] ?? []
+    if (values.length > 0) query[name] = values.join(',')
+  }
+  return query
+}
+
+/** What a page's address says. */
+export interface WallAddress {
+  /** Of a saved scene. */
+  scene: string | null
+  shown: WallScene
+  clock: Clock
+  rotating: boolean
+}
+
+export function formatAddress({ scene, shown, clock, rotating }: WallAddress): string {
+  const query = new URLSearchParams()
+  if (scene) query.set('scene', scene)
+  else {
+    const { view, layer, level, period, filter, panels } = shown
+    if (view) query.set('at', `${view.lon.toFixed(5)},${view.lat.toFixed(5)},${view.zoom}`)
+    if (layer !== 'heat') query.set('layer', layer)
+    if (level !== 'town') query.set('level', level)
+    if (period !== 'today') query.set('period', period)
+    for (const [name, value] of Object.entries(queryOf(filter))) query.set(name, value)
+    if (panels.length < PANELS.length) query.set('panels', panels.join(',') || 'none')
+  }
+  if (clock.kind === 'replay') {
+    query.set('replay', clock.day)
+    query.set('t', `${Math.round((clock.at - startOf(clock.day)) / 1000)}`)
+    if (clock.speed !== DEFAULT_SPEED) query.set('speed', `${clock.speed}`)
+    if (!clock.playing) query.set('paused', '1')
+  }
+  if (rotating) query.set('rotate', '1')
+  const text = query.toString().replaceAll('%2C', ',')
+  return text && `?${text}`
+}
+
+export const DEFAULT_SPEED = 120
+
+export function parseAddress(search: string): WallAddress {
+  const query = new URLSearchParams(search)
+  const shown = readScene({
+    view: viewOf(query.get('at')),
+    layer: query.get('layer') ?? undefined,
+    level: query.get('level') ?? undefined,
+    period: query.get('period') ?? undefined,
+    filter: Object.fromEntries(
+      Object.entries(FIELDS).map(([field, name]) => [field, query.get(name)?.split(',').filter(Boolean) ?? []]),
+    ),
+    panels: query.get('panels')?.split(','),
+  })
+  return {
+    scene: query.get('scene'),
+    shown,
+    clock: clockOf(query),
+    rotating: query.get('rotate') === '1',
+  }
+}
+
+function clockOf(query: URLSearchParams): Clock {
+  const day = query.get('replay')
+  if (!isDay(day)) return { kind: 'live' }
+  const seconds = Number(query.get('t') ?? 0)
+  const start = startOf(day)
+  const speed = Number(query.get('speed'))
+  return {
+    kind: 'replay',
+    day,
+    at: start + (seconds >= 0 && seconds <= 86_400 ? seconds * 1000 : 0),
+    speed: SPEEDS.find((each) => each === speed) ?? DEFAULT_SPEED,
+    playing: query.get('paused') !== '1',
+  }
+}
+
+function viewOf(text: string | null): WallView | null {
+  const [lon = Number.NaN, lat = Number.NaN, zoom = Number.NaN] = (text ?? '').split(',').map(Number)
+  return readView({ lon, lat, zoom })
+}
+
+function readView(value: unknown): WallView | null {
+  const { lon, lat, zoom } = (value ?? {}) as Record<string, unknown>
+  const inside = (n: unknown, most: number): n is number => typeof n === 'number' && Math.abs(n) <= most
+  if (!inside(lon, 180) || !inside(lat, 85) || !inside(zoom, 24) || zoom < 0) return null
+  return { lon, lat, zoom: Math.round(zoom * 2) / 2 }
+}
+
+/** A scene from what was saved, perhaps by another version of the page. */
+export function readScene(value: unknown): WallScene {
+  const scene = firstScene()
+  if (typeof value !== 'object' || value === null) return scene
+  const { view, layer, level, period, filter, panels } = value as Record<string, unknown>
+  scene.view = readView(view)
+  if (LAYERS.includes(layer as WallLayer)) scene.layer = layer as WallLayer
+  if (isLevel(level)) scene.level = level
+  if (PERIODS.includes(period as WallPeriod)) scene.period = period as WallPeriod
+  if (Array.isArray(panels)) scene.panels = PANELS.filter((panel) => panels.includes(panel))
+  if (typeof filter === 'object' && filter !== null) {
+    const list = (field: string) => {
+      const values = (filter as Record<string, unknown>)[field]
+      return Array.isArray(values) ? values : []
+    }
+    for (const field of ['items', 'channels', 'statuses', 'areas'] as const) {
+      scene.filter[field] = list(field).filter((each) => /^[\w-]{1,64}$/.test(String(each))).map(String)
+    }
+    const numbers = (field: string, low: number, high: number) =>
+      list(field)
+        .map(Number)
+        .filter((n) => Number.isInteger(n) && n >= low && n <= high)
+    scene.filter.hours = numbers('hours', 0, 23)
+    scene.filter.weekdays = numbers('weekdays', 1, 7)
+  }
+  return scene
+}
+
+/** From where to where the map's layer counts: `to` is null for up to now. Whole minutes, so that requests can be shared. */
+export function periodOf(period: WallPeriod, now: number): { from: number; to: number | null } {
+  if (period === 'today') return { from: startOf(dayOf(now)), to: null }
+  const days = { '24h': 1, '7d': 7, '30d': 30 }[period]
+  return { from: Math.floor(now / 60_000) * 60_000 - days * DAY_MS, to: null }
+}
+
+/** Address of the list of incidents that a figure counts; see WallData.link. */
+export function listAddress(scene: WallScene, clock: Clock, now: number, filter: LinkFilter): string {
+  const { from, to, hour, ...more } = filter
+  const query = new URLSearchParams(queryOf({ ...scene.filter, ...more, ...(hour !== undefined && { hours: [hour] }) }))
+  query.set('from', new Date(from ?? startOf(dayOf(clock.kind === 'replay' ? clock.at - 1 : now))).toISOString())
+  const end = to ?? (clock.kind === 'replay' ? clock.at : null)
+  if (end !== null) query.set('to', new Date(end).toISOString())
+  return `/incidents?${query.toString().replaceAll('%2C', ',')}`
+}
