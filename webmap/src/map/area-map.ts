@@ -144,6 +144,12 @@ export class AreaMap {
     this.map.setView([lat, lon], zoom, { animate: false })
   }
 
+  /** Flies to a view; at once where animations are not wanted. */
+  travel({ lon, lat, zoom }: View) {
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) this.setView({ lon, lat, zoom })
+    else this.map.flyTo([lat, lon], zoom, { duration: 1.2 })
+  }
+
   view(): View {
     const { lng, lat } = this.map.getCenter()
     return { lon: lng, lat, zoom: this.map.getZoom() }
@@ -186,6 +192,11 @@ export class AreaMap {
   canZoom(): { closer: boolean; wider: boolean } {
     const zoom = this.map.getZoom()
     return { closer: zoom < this.map.getMaxZoom(), wider: zoom > this.map.getMinZoom() }
+  }
+
+  /** The drawn area at a place (degrees), the finest that is not finer than a level. */
+  areaAt(lon: number, lat: number, finest: Level): FoundArea | null {
+    return this.areas.find(lon, lat, finest)
   }
 
   /** Marks the first of these areas that the present zoom shows. */

@@ -34,7 +34,10 @@ function twin(columns: Columns, instant: number) {
     Array.from({ length }, (_, value) => taken.filter((i) => column[i] === value).length)
   return {
     count: taken.length,
-    hours: Array.from({ length: 24 }, (_, hour) => taken.filter((i) => Math.floor((columns.at[i] ?? 0) / 3600) === hour).length),
+    hours: Array.from(
+      { length: 24 },
+      (_, hour) => taken.filter((i) => Math.floor((columns.at[i] ?? 0) / 3600) === hour).length,
+    ),
     byItem: count(columns.item, 5),
     byChannel: count(columns.channel, 3),
     byTown: count(columns.town, 3),

@@ -2,8 +2,7 @@ import { ask, GET, querySerializer } from '../../api/client.ts'
 import type { AreaFeature, Incident } from '../../api/types.ts'
 import type { TileJson } from '../../map/tiles/source.ts'
 import type { Columns } from '../replay/tally.ts'
-import { readScene } from './scene.ts'
-import type { Group, SavedScene, Unusual } from './types.ts'
+import type { Group, Unusual } from './types.ts'
 
 /** A filter and a range as the API takes them. */
 export type CountQuery = Record<string, string>
@@ -82,33 +81,4 @@ export const wallApi = {
       { ...query, from: new Date(from).toISOString(), to: new Date(to).toISOString(), ids },
       signal,
     ).then((points) => ({ ...points, start: from, id: points.id ?? [] })),
-
-  scenes: (signal?: AbortSignal): Promise<SavedScene[]> =>
-    ask<{ items: AnsweredScene[] }>(GET('/api/v1/scenes' as never, { signal } as never)).then(({ items }) =>
-      items.map((scene) => ({
-        id: scene.id,
-        name: scene.name,
-        nameEn: scene.name_en ?? '',
-        seconds: scene.seconds,
-        inRotation: scene.in_rotation,
-        position: scene.position,
-        config: readScene(scene.config),
-        updatedAt: scene.updated_at,
-        updatedBy: scene.updated_by,
-        version: scene.version,
-      })),
-    ),
-}
-
-interface AnsweredScene {
-  id: string
-  name: string
-  name_en?: string
-  seconds: number
-  in_rotation: boolean
-  position: number
-  config: unknown
-  updated_at: string
-  updated_by: string
-  version: number
 }

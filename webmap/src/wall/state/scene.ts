@@ -1,13 +1,10 @@
-import { isLevel } from '../../map/tiles/decode.ts'
+import { normalScene } from '../scenes/normal.ts'
 import { DAY_MS, dayOf, isDay, startOf } from './day.ts'
 import {
   type Clock,
-  LAYERS,
   type LinkFilter,
   PANELS,
-  PERIODS,
   type WallFilter,
-  type WallLayer,
   type WallPeriod,
   type WallScene,
   type WallView,
@@ -16,24 +13,6 @@ import {
 /* What the wall shows, as the address of the page and as saved scenes carry it. What cannot be read is left out. */
 
 export const SPEEDS = [1, 10, 60, 120, 300, 600] as const
-
-export const openFilter = (): WallFilter => ({
-  items: [],
-  channels: [],
-  statuses: [],
-  areas: [],
-  hours: [],
-  weekdays: [],
-})
-
-export const firstScene = (): WallScene => ({
-  view: null,
-  layer: 'heat',
-  level: 'town',
-  period: 'today',
-  filter: openFilter(),
-  panels: [...PANELS],
-})
 
 /** Names of the filter's fields in addresses and in the API. */
 const FIELDS = {
@@ -91,13 +70,16 @@ export const DEFAULT_SPEED = 120
 
 export function parseAddress(search: string): WallAddress {
   const query = new URLSearchParams(search)
-  const shown = readScene({
+  const shown = normalScene({
     view: viewOf(query.get('at')),
     layer: query.get('layer') ?? undefined,
     level: query.get('level') ?? undefined,
     period: query.get('period') ?? undefined,
     filter: Object.fromEntries(
-      Object.entries(FIELDS).map(([field, name]) => [field, query.get(name)?.split(',').filter(Boolean) ?? []]),
+      Object.entries(FIELDS).map(([field, name]) => {
+        const values = query.get(name)?.split(',').filter(Boolean) ?? []
+        return [field, name === 'hour' || name === 'weekday' ? values.map(Number) : values]
+      }),
     ),
     panels: query.get('panels')?.split(','),
   })
@@ -126,42 +108,7 @@ function clockOf(query: URLSearchParams): Clock {
 
 function viewOf(text: string | null): WallView | null {
   const [lon = Number.NaN, lat = Number.NaN, zoom = Number.NaN] = (text ?? '').split(',').map(Number)
-  return readView({ lon, lat, zoom })
-}
-
-function readView(value: unknown): WallView | null {
-  const { lon, lat, zoom } = (value ?? {}) as Record<string, unknown>
-  const inside = (n: unknown, most: number): n is number => typeof n === 'number' && Math.abs(n) <= most
-  if (!inside(lon, 180) || !inside(lat, 85) || !inside(zoom, 24) || zoom < 0) return null
   return { lon, lat, zoom: Math.round(zoom * 2) / 2 }
-}
-
-/** A scene from what was saved, perhaps by another version of the page. */
-export function readScene(value: unknown): WallScene {
-  const scene = firstScene()
-  if (typeof value !== 'object' || value === null) return scene
-  const { view, layer, level, period, filter, panels } = value as Record<string, unknown>
-  scene.view = readView(view)
-  if (LAYERS.includes(layer as WallLayer)) scene.layer = layer as WallLayer
-  if (isLevel(level)) scene.level = level
-  if (PERIODS.includes(period as WallPeriod)) scene.period = period as WallPeriod
-  if (Array.isArray(panels)) scene.panels = PANELS.filter((panel) => panels.includes(panel))
-  if (typeof filter === 'object' && filter !== null) {
-    const list = (field: string) => {
-      const values = (filter as Record<string, unknown>)[field]
-      return Array.isArray(values) ? values : []
-    }
-    for (const field of ['items', 'channels', 'statuses', 'areas'] as const) {
-      scene.filter[field] = list(field).filter((each) => /^[\w-]{1,64}$/.test(String(each))).map(String)
-    }
-    const numbers = (field: string, low: number, high: number) =>
-      list(field)
-        .map(Number)
-        .filter((n) => Number.isInteger(n) && n >= low && n <= high)
-    scene.filter.hours = numbers('hours', 0, 23)
-    scene.filter.weekdays = numbers('weekdays', 1, 7)
-  }
-  return scene
 }
 
 /** From where to where the map's layer counts: `to` is null for up to now. Whole minutes, so that requests can be shared. */
@@ -175,7 +122,8 @@ export function periodOf(period: WallPeriod, now: number): { from: number; to: n
 export function listAddress(scene: WallScene, clock: Clock, now: number, filter: LinkFilter): string {
   const { from, to, hour, ...more } = filter
   const query = new URLSearchParams(queryOf({ ...scene.filter, ...more, ...(hour !== undefined && { hours: [hour] }) }))
-  query.set('from', new Date(from ?? startOf(dayOf(clock.kind === 'replay' ? clock.at - 1 : now))).toISOString())
+  const start = from ?? startOf(dayOf(clock.kind === 'replay' ? clock.at - 1 : now))
+  if (start > 0) query.set('from', new Date(start).toISOString())
   const end = to ?? (clock.kind === 'replay' ? clock.at : null)
   if (end !== null) query.set('to', new Date(end).toISOString())
   return `/incidents?${query.toString().replaceAll('%2C', ',')}`

@@ -131,7 +131,7 @@ export interface WallData {
   unusual: Ref<Unusual[] | null>
   /** What the server says of how it finds the unusual. */
   statistic: Ref<string>
-  /** Address of the list of what a figure counts: the filter beside the scene's, within the day that is shown unless from or to says otherwise. */
+  /** Address of the list of what a figure counts: the filter beside the scene's, within the day that is shown unless from or to says otherwise; from 0 is any day. */
   link(filter: LinkFilter): string
   /** Opens an incident. */
   select(id: string): void

@@ -113,6 +113,7 @@ export const en: Record<keyof typeof zh, string> = {
   'look.lead': 'Changes show on the wall at once. Save a scene to keep them.',
   'look.layer': 'Layer of the map',
   'layer.heat': 'Heat',
+  'layer.difference': 'Change',
   'layer.areas': 'Areas',
   'layer.points': 'Incidents',
   'layer.none': 'None',

@@ -111,6 +111,7 @@ export const zh = {
   'look.lead': '改动立即显示在大屏上。要留住它，请存成场景。',
   'look.layer': '地图图层',
   'layer.heat': '热力',
+  'layer.difference': '升降',
   'layer.areas': '分区着色',
   'layer.points': '事件点',
   'layer.none': '不叠加',
