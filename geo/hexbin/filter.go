@@ -1,6 +1,10 @@
 package hexbin
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Filter chooses rows. What is left nil lets all pass.
 type Filter struct {
@@ -12,51 +16,68 @@ type Filter struct {
 	Owners   []bool // by number; those beyond do not pass
 }
 
-// filter is a Filter made ready: a table of 0 and 1 for each column. Whether a row passes is computed without branches, which no processor
-// could foresee.
+// filter is a Filter made ready for some blocks. Their rows are looked at chunkRows at a time: the first column writes down the numbers of the
+// rows that pass, each further one keeps some of them. A number is always written and only the end moves on, by 0 or 1, because no
+// processor could foresee a branch. Masks of a byte or a bit a row were tried: they cost as much where most rows pass, and half as much
+// again where few do.
 type filter struct {
 	from, last uint32 // minutes, both included
-	hours      *[256]uint8
-	kinds      *[256]uint8
-	items      *[math.MaxUint16 + 1]uint8
-	owners     []uint8
+	blocks     []*block
+	lists      []list
 }
 
-// mask says of each row of a block whether it passes: 1, or 0.
-type mask [blockRows]uint8
+// list says of each value of a column whether rows with it pass: 1, or 0.
+type list struct {
+	narrow func(b *block) *[blockRows]uint16
+	wide   func(b *block) *[blockRows]uint32 // where narrow is nil
+	passes []uint8
+	share  float64 // of the rows, about, that pass
+}
 
-func (f *Filter) prepare() *filter {
+func itemsOf(b *block) *[blockRows]uint16  { return &b.items }
+func kindsOf(b *block) *[blockRows]uint16  { return &b.kinds }
+func ownersOf(b *block) *[blockRows]uint32 { return &b.owners }
+
+// prepare makes a filter ready for the table as it is. A column of which all passes is left out, and the one of which the least passes comes
+// first.
+func (t *Table) prepare(f *Filter) *filter {
 	p := &filter{from: f.From, last: math.MaxUint32}
 	if f.To > 0 {
 		p.last = f.To - 1
 	}
-	if f.Hours != nil {
-		p.hours = new([256]uint8)
-		for hour, passes := range f.Hours {
-			p.hours[hour] = bit(passes)
+	for _, b := range t.blocks {
+		if p.from <= p.last && b.first <= p.last && b.last >= p.from {
+			p.blocks = append(p.blocks, b)
 		}
 	}
-	if f.Channels != nil || f.Statuses != nil {
-		p.kinds = new([256]uint8)
-		for channel := range Channels {
-			for status := range Statuses {
-				p.kinds[kind(uint8(channel), uint8(status))] = bit((f.Channels == nil || f.Channels[channel]) && (f.Statuses == nil || f.Statuses[status]))
-			}
-		}
+	if !allOf(f.Items, t.items) {
+		p.lists = append(p.lists, list{narrow: itemsOf, passes: bits(f.Items, t.items)})
 	}
-	if f.Items != nil {
-		p.items = new([math.MaxUint16 + 1]uint8)
-		for item, passes := range f.Items[:min(len(f.Items), len(p.items))] {
-			p.items[item] = bit(passes)
-		}
+	if f.Hours != nil || f.Channels != nil || f.Statuses != nil {
+		p.lists = append(p.lists, list{narrow: kindsOf, passes: f.kinds()})
 	}
-	if f.Owners != nil {
-		p.owners = make([]uint8, len(f.Owners))
-		for owner, passes := range f.Owners {
-			p.owners[owner] = bit(passes)
-		}
+	if !allOf(f.Owners, t.owners) {
+		p.lists = append(p.lists, list{wide: ownersOf, passes: bits(f.Owners, t.owners)})
 	}
+	for i := range p.lists {
+		p.lists[i].share = p.lists[i].sample(p.blocks)
+	}
+	slices.SortStableFunc(p.lists, func(a, b list) int { return cmp.Compare(a.share, b.share) })
 	return p
+}
+
+// allOf reports whether all of n numbers pass.
+func allOf(chosen []bool, n int) bool {
+	return chosen == nil || len(chosen) >= n && !slices.Contains(chosen[:n], false)
+}
+
+// bits is which of n numbers pass.
+func bits(chosen []bool, n int) []uint8 {
+	passes := make([]uint8, n)
+	for i, is := range chosen[:min(len(chosen), n)] {
+		passes[i] = bit(is)
+	}
+	return passes
 }
 
 func bit(b bool) uint8 {
@@ -66,57 +87,110 @@ func bit(b bool) uint8 {
 	return 0
 }
 
-// touched are the blocks with minutes in the range.
-func (f *filter) touched(blocks []*block) []*block {
-	var some []*block
-	for _, b := range blocks {
-		if f.from <= f.last && b.first <= f.last && b.last >= f.from {
-			some = append(some, b)
-		}
+// kinds is which channels, statuses and hours of the week pass together.
+func (f *Filter) kinds() []uint8 {
+	var hours [HoursOfWeek]uint8
+	for hour := range hours {
+		hours[hour] = bit(f.Hours == nil || f.Hours[hour])
 	}
-	return some
-}
-
-// choose fills in the mask of a block; false says that all rows pass, and leaves the mask alone.
-func (f *filter) choose(b *block, m *mask) bool {
-	timed := b.first < f.from || b.last > f.last
-	if !timed && f.hours == nil && f.kinds == nil && f.items == nil && f.owners == nil {
-		return false
-	}
-	passes := m[:b.n]
-	if timed {
-		from, span := f.from, f.last-f.from // what lies before from wraps around
-		for i, minute := range b.minutes[:len(passes)] {
-			passes[i] = bit(minute-from <= span)
-		}
-	} else {
-		for i := range passes {
-			passes[i] = 1
-		}
-	}
-	if table := f.items; table != nil {
-		for i, item := range b.items[:len(passes)] {
-			passes[i] &= table[item]
-		}
-	}
-	if table := f.kinds; table != nil {
-		for i, k := range b.kinds[:len(passes)] {
-			passes[i] &= table[k]
-		}
-	}
-	if table := f.hours; table != nil {
-		for i, hour := range b.hours[:len(passes)] {
-			passes[i] &= table[hour]
-		}
-	}
-	if table := f.owners; table != nil {
-		for i, owner := range b.owners[:len(passes)] {
-			if int(owner) < len(table) {
-				passes[i] &= table[owner]
-			} else {
-				passes[i] = 0
+	passes := make([]uint8, kinds)
+	for channel := range uint8(Channels) {
+		for status := range uint8(Statuses) {
+			if (f.Channels == nil || f.Channels[channel]) && (f.Statuses == nil || f.Statuses[status]) {
+				copy(passes[kind(channel, status, 0):], hours[:])
 			}
 		}
 	}
-	return true
+	return passes
+}
+
+// sample is the share of some rows that pass.
+func (l *list) sample(blocks []*block) float64 {
+	const most = 1024
+	passed, seen := 0, 0
+	for _, b := range blocks {
+		for i := 0; i < b.n; i += 1 + b.n*len(blocks)/most {
+			if seen++; l.narrow != nil {
+				passed += int(l.passes[l.narrow(b)[i]])
+			} else {
+				passed += int(l.passes[l.wide(b)[i]])
+			}
+		}
+	}
+	return float64(passed) / float64(max(seen, 1))
+}
+
+// chunkRows is how many rows are looked at together: their numbers stay in the nearest cache.
+const chunkRows = 1 << 12
+
+// chunk is a stretch of a block: all its rows, or those with some numbers.
+type chunk struct {
+	*block
+	first, end int
+	all        bool
+	rows       []uint16
+}
+
+// numbers is memory for those of a chunk.
+type numbers [chunkRows]uint16
+
+// choose goes through the rows of a block that pass, chunk by chunk.
+func (p *filter) choose(b *block, in *numbers, visit func(c *chunk)) {
+	timed := b.first < p.from || b.last > p.last
+	if !timed && len(p.lists) == 0 {
+		visit(&chunk{block: b, end: b.n, all: true})
+		return
+	}
+	for first := 0; first < b.n; first += chunkRows {
+		c := chunk{block: b, first: first, end: min(first+chunkRows, b.n)}
+		c.rows = p.pass(&c, timed, in)
+		visit(&c)
+	}
+}
+
+// pass writes down the numbers of the rows of a chunk that pass.
+func (p *filter) pass(c *chunk, timed bool, in *numbers) []uint16 {
+	var rows []uint16
+	lists := p.lists
+	switch {
+	case timed:
+		rows = in[:within(c.minutes[c.first:c.end], p.from, p.last, c.first, in)]
+	case lists[0].narrow != nil:
+		rows, lists = in[:begin(lists[0].narrow(c.block)[c.first:c.end], lists[0].passes, c.first, in)], lists[1:]
+	default:
+		rows, lists = in[:begin(lists[0].wide(c.block)[c.first:c.end], lists[0].passes, c.first, in)], lists[1:]
+	}
+	for i := range lists {
+		if l := &lists[i]; l.narrow != nil {
+			rows = rows[:keep(l.narrow(c.block), l.passes, rows)]
+		} else {
+			rows = rows[:keep(l.wide(c.block), l.passes, rows)]
+		}
+	}
+	return rows
+}
+
+func within(minutes []uint32, from, last uint32, first int, in *numbers) (n int) {
+	span := last - from
+	for i, minute := range minutes {
+		in[n&(chunkRows-1)] = uint16(first + i)
+		n += int(bit(minute-from <= span)) // what lies before from wraps around
+	}
+	return n
+}
+
+func begin[T uint16 | uint32](column []T, passes []uint8, first int, in *numbers) (n int) {
+	for i, v := range column {
+		in[n&(chunkRows-1)] = uint16(first + i)
+		n += int(passes[v])
+	}
+	return n
+}
+
+func keep[T uint16 | uint32](column *[blockRows]T, passes []uint8, rows []uint16) (n int) {
+	for _, i := range rows {
+		rows[n] = i
+		n += int(passes[column[i]])
+	}
+	return n
 }

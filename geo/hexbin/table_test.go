@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"jingwei/geo"
@@ -11,9 +12,9 @@ import (
 
 const offsetMin = 8 * 60
 
-// randomRows makes rows around the demo county over a year, in order of time but for every tenth.
+// randomRows makes rows around the demo county over a year, in order of time but for every tenth, in more cells than may be late.
 func randomRows(random *rand.Rand, n, owners, items int) []Row {
-	cells := make([]geo.Cell, 2000)
+	cells := make([]geo.Cell, min(n, 3*mostLate))
 	for i := range cells {
 		p, _ := geo.PointOf(119.5+random.Float64()*0.5, 31.1+random.Float64()*0.4)
 		cells[i] = geo.CellAt(p, geo.IncidentResolution)
@@ -98,9 +99,9 @@ func compare(t *testing.T, table *Table, rows []Row, f Filter, resolution int) {
 	if want := countSlowly(rows, f, resolution); !slices.Equal(bins, want) {
 		t.Fatalf("%d cells of resolution %d, want %d, for %+v", len(bins), resolution, len(want), f)
 	}
-	byOwner, byItem := table.ByOwner(f), table.ByItem(f)
-	byChannel, byStatus := table.ByChannel(f), table.ByStatus(f)
-	const step = 24 * 60
+	byOwner, byItem, total := table.ByOwner(f), table.ByItem(f), []uint32{table.Total(f)}
+	byChannel, byStatus, byHour := table.ByChannel(f), table.ByStatus(f), table.ByHourOfWeek(f)
+	const step = 24*60 - 1
 	series, err := table.Series(f, step)
 	if (err == nil) != (f.To > f.From) {
 		t.Fatalf("series of %d to %d: %v", f.From, f.To, err)
@@ -109,38 +110,49 @@ func compare(t *testing.T, table *Table, rows []Row, f Filter, resolution int) {
 		if !passes(f, r) {
 			continue
 		}
+		total[0]--
 		byOwner[r.Owner]--
 		byItem[r.Item]--
 		byChannel[r.Channel]--
 		byStatus[r.Status]--
+		byHour[(int(r.Minute)/60+offsetMin/60+3*24)%HoursOfWeek]--
 		if series != nil {
 			series[(r.Minute-f.From)/step]--
 		}
 	}
-	for name, left := range map[string][]uint32{"owner": byOwner, "item": byItem, "channel": byChannel[:], "status": byStatus[:], "step": series} {
+	for name, left := range map[string][]uint32{
+		"all": total, "owner": byOwner, "item": byItem, "channel": byChannel[:], "status": byStatus[:], "hour": byHour[:], "step": series,
+	} {
 		if i := slices.IndexFunc(left, func(n uint32) bool { return n != 0 }); i >= 0 {
 			t.Fatalf("%s %d is off by %d for %+v", name, i, int32(left[i]), f)
 		}
 	}
 }
 
-// Whatever the filter and the resolution, the counts are those of the twin; also after rows were added, changed and removed.
+// Whatever the filter and the resolution, the counts are those of the twin; also while rows are added, changed and removed, at once or a
+// few at a time, in order of time or not.
 func TestCountsAreThoseOfTheTwin(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(8) {
+	for seed := range uint64(6) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		owners, items := 1+random.IntN(300), 1+random.IntN(60)
-		rows := randomRows(random, random.IntN(3*blockRows), owners, items)
-		early := len(rows) * 9 / 10
+		rows := randomRows(random, 1000+random.IntN(2*blockRows), owners, items)
+		early := random.IntN(len(rows))
 		table, err := Build(rows[:early], offsetMin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := table.Add(rows[early:]); err != nil {
-			t.Fatal(err)
+		compare(t, table, rows[:early], randomFilter(random, owners, items), random.IntN(Finest+1))
+		for n := early; n < len(rows); {
+			more := min(1+random.IntN(1+len(rows)/8), len(rows)-n)
+			if err := table.Add(rows[n : n+more]); err != nil {
+				t.Fatal(err)
+			}
+			n += more
+			compare(t, table, rows[:n], randomFilter(random, owners, items), random.IntN(Finest+1))
 		}
 		rows = slices.Clone(rows)
-		for range min(len(rows), 300) {
+		for n := range 300 {
 			i := random.IntN(len(rows))
 			if random.IntN(3) == 0 {
 				if !table.Remove(rows[i]) {
@@ -154,15 +166,61 @@ func TestCountsAreThoseOfTheTwin(t *testing.T) {
 				t.Fatalf("no row %+v: %v", rows[i], err)
 			}
 			rows[i] = to
+			if n%60 == 0 {
+				compare(t, table, rows, randomFilter(random, owners, items), random.IntN(Finest+1))
+			}
 		}
 		if table.Len() != len(rows) {
 			t.Fatalf("%d rows, want %d", table.Len(), len(rows))
 		}
 		compare(t, table, rows, Filter{}, Finest)
-		for range 12 {
-			compare(t, table, rows, randomFilter(random, owners, items), 5+random.IntN(Finest-4))
+		compare(t, table, rows, Filter{}, 9)
+	}
+}
+
+// A range holds its first minute and not its last, in the middle of blocks and at their ends.
+func TestRangesAreHalfOpen(t *testing.T) {
+	t.Parallel()
+	rows := randomRows(rand.New(rand.NewPCG(5, 5)), 5000, 5, 5)
+	table, err := Build(rows, offsetMin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{0, 1, 2500, 4998, 4999} {
+		at := rows[i].Minute
+		for _, f := range []Filter{{From: at}, {From: at + 1}, {To: at}, {To: at + 1}, {From: at, To: at + 1}, {From: at, To: at}, {From: at + 1, To: at}, {From: 1 << 31}} {
+			want := uint32(0)
+			for _, r := range rows {
+				want += uint32(bit(passes(f, r)))
+			}
+			if got := table.Total(f); got != want {
+				t.Errorf("%d rows from %d to %d, want %d", got, f.From, f.To, want)
+			}
 		}
 	}
+}
+
+// A table that lost all its rows, in every block, takes new ones.
+func TestEmptied(t *testing.T) {
+	t.Parallel()
+	rows := randomRows(rand.New(rand.NewPCG(6, 6)), 500, 5, 5)
+	table, err := Build(rows, offsetMin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if !table.Remove(r) {
+			t.Fatalf("no row %+v", r)
+		}
+	}
+	compare(t, table, nil, Filter{}, 9)
+	if len(table.blocks) > 0 {
+		t.Errorf("%d blocks are left", len(table.blocks))
+	}
+	if err := table.Add(rows); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, table, rows, Filter{}, 9)
 }
 
 func TestWhatIsNotThereIsNotChanged(t *testing.T) {
@@ -214,29 +272,43 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Counts run beside changes; run with -race.
+// Counts run beside changes, and each sees all of an addition or nothing of it; run with -race.
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	rows := randomRows(rand.New(rand.NewPCG(3, 3)), 1000, 5, 5)
+	const piece = 100
+	rows := randomRows(rand.New(rand.NewPCG(3, 3)), 2*mostLate, 5, 5)
 	table, err := Build(rows, offsetMin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for range 50 {
-			if bins, err := table.Count(Filter{}, 9); err != nil || len(bins) == 0 {
-				t.Errorf("%d bins, %v", len(bins), err)
+	fresh := randomRows(rand.New(rand.NewPCG(4, 4)), 2*mostLate, 5, 5)
+	var counting sync.WaitGroup
+	for range 3 {
+		counting.Go(func() {
+			for range 30 {
+				bins, err := table.Count(Filter{}, 9)
+				sum := 0
+				for _, b := range bins {
+					sum += int(b.Count)
+				}
+				if err != nil || (sum-len(rows))%piece != 0 {
+					t.Errorf("%d rows, %v", sum, err)
+				}
 			}
-		}
-	}()
-	for i := range 500 {
-		if err := table.Add(rows[i : i+1]); err != nil {
+		})
+	}
+	for some := range slices.Chunk(fresh[:len(fresh)/piece*piece], piece) {
+		if err := table.Add(some); err != nil {
 			t.Error(err)
 		}
-		table.Remove(rows[i])
+		to := some[0]
+		to.Status = (to.Status + 1) % Statuses
+		for _, change := range [][2]Row{{some[0], to}, {to, some[0]}} {
+			if changed, err := table.Change(change[0], change[1]); !changed || err != nil {
+				t.Errorf("no row %+v, %v", change[0], err)
+			}
+		}
 	}
-	<-done
-	compare(t, table, rows, Filter{}, 8)
+	counting.Wait()
+	compare(t, table, append(rows, fresh[:len(fresh)/piece*piece]...), Filter{}, 8)
 }
