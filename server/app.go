@@ -14,6 +14,7 @@ import (
 	"jingwei/server/area"
 	"jingwei/server/audit"
 	"jingwei/server/branch"
+	"jingwei/server/heat"
 	"jingwei/server/incident"
 	"jingwei/server/item"
 	"jingwei/server/live"
@@ -159,6 +160,7 @@ type server struct {
 	app   *App
 	hub   *live.Hub
 	tiles *tile.Service
+	heat  *heat.Service
 	web   *web.Server
 }
 
@@ -166,6 +168,7 @@ func newServer(app *App) *server {
 	s := &server{
 		app: app, hub: live.NewHub(app.db.Pool), tiles: tile.NewService(app.areas, app.branches), web: web.New(buildVersion(), app.surroundings),
 	}
+	s.heat = heat.NewService(app.db.Pool, s.hub, app.incidents, app.areas, app.items, app.now)
 	s.hub.Before(live.EditionPublished, func(ctx context.Context) error {
 		_, err := app.areas.Reload(ctx)
 		s.tiles.Renew(ctx)
@@ -178,6 +181,12 @@ func newServer(app *App) *server {
 	})
 	s.web.ReadyWhen("database", func(ctx context.Context) error { return app.db.Ping(ctx) })
 	s.web.ReadyWhen("live events", func(context.Context) error { return s.hub.Flowing() })
+	s.web.ReadySays("counts", func() string {
+		if f := s.heat.Filling(); f != nil {
+			return fmt.Sprintf("%d of about %d incidents are counted", f.Done, f.Total)
+		}
+		return "ok"
+	})
 	s.web.Echo.Use(app.log.Refusals) // outside of what finds out who asks
 	s.web.Echo.Use(app.accounts.Authenticate)
 
@@ -191,6 +200,7 @@ func newServer(app *App) *server {
 	tile.Routes(s.web, s.tiles, func() string { return noticeOf(app.areas.Current()).text() })
 	item.Routes(s.web, app.items)
 	incident.Routes(s.web, app.incidents, app.areas)
+	heat.Routes(s.web, s.heat)
 	photo.Routes(s.web, app.photos, app.incidents.Photo)
 	scene.Routes(s.web, app.scenes)
 	live.Routes(s.web, s.hub, app.accounts.Still)
@@ -229,6 +239,7 @@ func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) e
 	go s.app.maskOld(ctx)
 	go s.app.upkeep(ctx)
 	go s.tiles.Run(ctx)
+	go s.heat.Run(ctx)
 	logCtx, stopLog := context.WithCancel(context.WithoutCancel(ctx)) // what the last requests do is linked too
 	defer stopLog()
 	logStopped := make(chan struct{})

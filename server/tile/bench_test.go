@@ -55,7 +55,7 @@ func BenchmarkCut(b *testing.B) {
 	size, plainSize := 0, 0
 	for _, at := range tiles {
 		plain := cutter.Tile(int(at.z), int(at.x), int(at.y))
-		data, err := compress(plain)
+		data, err := Compress(plain)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func BenchmarkCut(b *testing.B) {
 	for b.Loop() {
 		at := tiles[i%len(tiles)]
 		begin := time.Now()
-		if _, err := compress(cutter.Tile(int(at.z), int(at.x), int(at.y))); err != nil {
+		if _, err := Compress(cutter.Tile(int(at.z), int(at.x), int(at.y))); err != nil {
 			b.Fatal(err)
 		}
 		ours += time.Since(begin)

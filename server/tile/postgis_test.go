@@ -151,7 +151,7 @@ func TestTilesAreSmall(t *testing.T) {
 	t.Parallel()
 	cutter := loadCounty(t).cutter
 	size := func(at address) int {
-		data, err := compress(cutter.Tile(int(at.z), int(at.x), int(at.y)))
+		data, err := Compress(cutter.Tile(int(at.z), int(at.x), int(at.y)))
 		if err != nil {
 			t.Fatal(err)
 		}

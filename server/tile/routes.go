@@ -93,12 +93,12 @@ var (
 )
 
 func (s *Service) serve(c echo.Context) error {
-	at, ok := parse(c.Param("z"), c.Param("x"), c.Param("file"))
-	if !ok {
+	z, x, y, ok := Parse(c.Param("z"), c.Param("x"), c.Param("file"))
+	if !ok || z < mvt.MinZoom {
 		return web.NewProblem(web.NotFound, "no such tile: the path is /tiles/areas/{z}/{x}/{y}.mvt with z from "+
 			strconv.Itoa(mvt.MinZoom)+" to "+strconv.Itoa(mvt.MaxZoom)+" and x, y below 2^z")
 	}
-	t, source, err := s.find(c.Request().Context(), at)
+	t, source, err := s.find(c.Request().Context(), address{int32(z), int32(x), int32(y)})
 	if err != nil {
 		return err
 	}
@@ -136,16 +136,16 @@ func (s *source) isNamedBy(u *url.URL) bool {
 	return q.Get("edition") == strconv.Itoa(s.atlas.Edition.Number) && q.Get("revision") == s.revision
 }
 
-func parse(zs, xs, file string) (at address, ok bool) {
+// Parse reads the tile that a path names as z, x and the file y.mvt. ok is false where there is no such tile.
+func Parse(zs, xs, file string) (z, x, y int, ok bool) {
 	ys, ok := strings.CutSuffix(file, ".mvt")
-	z, errZ := strconv.ParseInt(zs, 10, 32)
-	x, errX := strconv.ParseInt(xs, 10, 32)
-	y, errY := strconv.ParseInt(ys, 10, 32)
-	if !ok || errZ != nil || errX != nil || errY != nil || z < mvt.MinZoom || z > mvt.MaxZoom {
-		return at, false
+	var at [3]int
+	for i, text := range [...]string{zs, xs, ys} {
+		n, err := strconv.Atoi(text)
+		at[i], ok = n, ok && err == nil && n >= 0
 	}
-	n := int64(1) << z
-	return address{int32(z), int32(x), int32(y)}, x >= 0 && x < n && y >= 0 && y < n
+	z, x, y = at[0], at[1], at[2]
+	return z, x, y, ok && z <= mvt.MaxZoom && x < 1<<z && y < 1<<z
 }
 
 func (s *Service) describe(origin, notice string) TileJSON {

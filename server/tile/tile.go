@@ -119,7 +119,7 @@ func (s *source) find(ctx context.Context, at address) (tile, error) {
 }
 
 func (s *source) cut(at address) (tile, error) {
-	data, err := compress(s.cutter.Tile(int(at.z), int(at.x), int(at.y)))
+	data, err := Compress(s.cutter.Tile(int(at.z), int(at.x), int(at.y)))
 	if err != nil {
 		return tile{}, err
 	}
@@ -143,8 +143,8 @@ var compressors = sync.Pool{New: func() any {
 	return c
 }}
 
-// compress gives nothing for nothing.
-func compress(plain []byte) ([]byte, error) {
+// Compress is a tile as it is served, by gzip; nothing gives nothing.
+func Compress(plain []byte) ([]byte, error) {
 	if len(plain) == 0 {
 		return nil, nil
 	}

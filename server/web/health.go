@@ -23,6 +23,16 @@ func (s *Server) ReadyWhen(name string, check func(context.Context) error) {
 	s.ready = append(s.ready, readiness{name, check})
 }
 
+// ReadySays adds something that /readyz tells without a condition: what is slower or not complete for now.
+func (s *Server) ReadySays(name string, say func() string) {
+	s.says = append(s.says, remark{name, say})
+}
+
+type remark struct {
+	name string
+	say  func() string
+}
+
 // Readiness is the answer of /readyz.
 type Readiness struct {
 	Ready  bool              `json:"ready"`
@@ -42,6 +52,9 @@ func (s *Server) registerHealth() {
 				answer.Checks[r.name] = "not available; reconnecting"
 				slog.WarnContext(ctx, "not ready", "check", r.name, "error", err)
 			}
+		}
+		for _, r := range s.says {
+			answer.Checks[r.name] = r.say()
 		}
 		c.Response().Header().Set("Cache-Control", "no-store")
 		if !answer.Ready {

@@ -28,6 +28,7 @@ type Server struct {
 	Metrics *prometheus.Registry
 	options Options
 	ready   []readiness
+	says    []remark
 }
 
 // New makes a server without routes. version goes into the OpenAPI document.

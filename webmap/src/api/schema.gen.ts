@@ -399,6 +399,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count incidents, in all and by group
+         * @description Counted within your rights and exactly, to the whole minute: from is taken down to its minute and to up to the end of its minute. A new incident counts within a second.
+         */
+        get: operations["count-incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counts/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count incidents by steps of time
+         * @description Counted within your rights and exactly, to the whole minute: from is taken down to its minute and to up to the end of its minute. A new incident counts within a second. Without to the series ends now, and without from it begins a day before its end; it has at most 9,000 steps.
+         */
+        get: operations["count-incidents-by-time"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counts/unusual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List areas where more is reported than usual
+         * @description The number of incidents in the window is compared with those in the same window of each of the 8 weeks before. If an area's incidents come as a Poisson process whose rate nothing is known of but S incidents in those 8 windows, the rate has a Gamma(½+S, 8) distribution (Jeffreys' prior), and the number in one more window a negative binomial one with mean (½+S)/8. p is the probability of as many as were counted or more; areas with p < 0.001 and at least 3 incidents are listed, the least likely first. surprise is −log10 p. expected_false is the number of areas looked at × 0.001: as many are listed at most, on average, where nothing is unusual.
+         */
+        get: operations["list-unusual-areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/editions": {
         parameters: {
             query?: never;
@@ -428,6 +488,26 @@ export interface paths {
          * @description A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. Kinds: incident.created, incident.moved, incident.changed, incident.imported, incident.archived, ticket.waiting, scene.changed, edition.published, branch.changed; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. Every 10 seconds comes a comment, or an id without an event: no event up to it is missing.
          */
         get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/heat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count incidents by H3 cell
+         * @description Counted within your rights and exactly, to the whole minute: from is taken down to its minute and to up to the end of its minute. A new incident counts within a second. GeoJSON has a feature for each cell with its count, and with compare_from and compare_to also before and diff; CSV has a line for each, with the centre of the cell.
+         */
+        get: operations["find-heat"];
         put?: never;
         post?: never;
         delete?: never;
@@ -788,6 +868,63 @@ export interface paths {
          * @description With the edition and the revision of TileJSON in the query, as its URL has them, the answer may be kept for ever.
          */
         get: operations["find-area-tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/heat.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** TileJSON 3.0 of the heat tiles of a filter, and their classes */
+        get: operations["describe-heat-tiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/heat/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A vector tile of incidents counted by H3 cell
+         * @description Layer heat: polygons with cell, count and class, 0 the least to 6 the most, by quantiles of all cells that the filter leaves, the same in all tiles. With compare_from and compare_to also before and diff, and class −3 the greatest decline to 3 the greatest growth; 0 is no change. Counted within your rights and exactly, to the whole minute: from is taken down to its minute and to up to the end of its minute. A new incident counts within a second.
+         */
+        get: operations["find-heat-tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/incidents/{z}/{x}/{y}.mvt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A vector tile of incidents
+         * @description Layer incident: from zoom 15 on single incidents with id, item, channel, status and at (Unix seconds), where a tile has at most 1,000 of them; elsewhere clusters, points with count.
+         */
+        get: operations["find-incident-tile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1253,6 +1390,167 @@ export interface components {
             message?: string;
             /** @description The value at the given location */
             value?: unknown;
+        };
+        HeatClass: {
+            /** Format: int64 */
+            class: number;
+            /**
+             * Format: int64
+             * @description The least count
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description The greatest count, included
+             */
+            to: number;
+        };
+        HeatCounts: {
+            /**
+             * Format: date-time
+             * @description What was stored until then is counted
+             */
+            as_of: string;
+            /** @description How far counting has come where the answer cannot be complete: after a start, an import, or the archiving of old months. Null when it is complete */
+            filling: components["schemas"]["HeatFilling"];
+            /** @description Those that are not empty, the largest first; all of hours and days, in order. An incident in no area of a level is in none of its groups */
+            groups: components["schemas"]["HeatGroup"][];
+            /** Format: int64 */
+            total: number;
+        };
+        HeatFilling: {
+            /**
+             * Format: int64
+             * @description Incidents that are counted
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Incidents that there are, about
+             */
+            total: number;
+        };
+        HeatGroup: {
+            /** Format: int64 */
+            count: number;
+            /** @description A code, a name of the API, an hour (0 to 23) or a day of the week (1 Monday to 7 Sunday) */
+            key: string;
+            name: string;
+            /** @description Empty where there is none: areas have Chinese names only */
+            name_en: string;
+        };
+        HeatSeries: {
+            /**
+             * Format: date-time
+             * @description What was stored until then is counted
+             */
+            as_of: string;
+            /** @description By step: those that pass the filter, so the first and the last count a part of their step where from and to lie within */
+            counts: number[];
+            /** @description How far counting has come where the answer cannot be complete: after a start, an import, or the archiving of old months. Null when it is complete */
+            filling: components["schemas"]["HeatFilling"];
+            /**
+             * Format: date-time
+             * @description The beginning of the first step
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Seconds
+             */
+            step_s: number;
+            /** Format: int64 */
+            total: number;
+        };
+        HeatTileJSON: {
+            /**
+             * Format: date-time
+             * @description What was stored until then is counted
+             */
+            as_of: string;
+            attribution: string;
+            bounds?: number[];
+            /** @description By the resolution of the cells: the same in all tiles */
+            classes: {
+                [key: string]: components["schemas"]["HeatClass"][];
+            };
+            /** @description How far counting has come where the answer cannot be complete: after a start, an import, or the archiving of old months. Null when it is complete */
+            filling: components["schemas"]["HeatFilling"];
+            /** Format: int64 */
+            maxzoom: number;
+            /** Format: int64 */
+            minzoom: number;
+            name: string;
+            scheme: string;
+            tilejson: string;
+            tiles: string[];
+            /**
+             * Format: int64
+             * @description Incidents in all cells
+             */
+            total: number;
+            vector_layers: components["schemas"]["TileVectorLayer"][];
+        };
+        HeatUnusual: {
+            /**
+             * Format: date-time
+             * @description What was stored until then is counted
+             */
+            as_of: string;
+            /**
+             * Format: date-time
+             * @description The end of the window
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description How many of the areas listed are so by chance, at most and on average
+             */
+            expected_false: number;
+            /** @description How far counting has come where the answer cannot be complete: after a start, an import, or the archiving of old months. Null when it is complete */
+            filling: components["schemas"]["HeatFilling"];
+            /** @description The most surprising first; none while incidents are still being counted, because the history is not complete */
+            items: components["schemas"]["HeatUnusualArea"][];
+            /** @description How it was found, in words */
+            statistic: string;
+            /**
+             * Format: int64
+             * @description Of history
+             */
+            weeks: number;
+            /** Format: int64 */
+            window_min: number;
+        };
+        HeatUnusualArea: {
+            code: string;
+            /**
+             * Format: int64
+             * @description In the window
+             */
+            count: number;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description Of a point well inside
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description What was to be expected
+             */
+            mean: number;
+            name: string;
+            /**
+             * Format: double
+             * @description Probability of as many or more
+             */
+            p: number;
+            /**
+             * Format: double
+             * @description −log10 p
+             */
+            surprise: number;
         };
         IncidentCreated: {
             /** Format: double */
@@ -2767,6 +3065,138 @@ export interface operations {
             };
         };
     };
+    "count-incidents": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                by?: "total" | "item" | "channel" | "status" | "hour" | "weekday" | "town" | "community" | "grid" | "micro";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatCounts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-incidents-by-time": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                /** @description Steps begin on the full step in Asia/Shanghai, weeks on Mondays */
+                step?: "5m" | "15m" | "1h" | "1d" | "1w";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatSeries"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-unusual-areas": {
+        parameters: {
+            query?: {
+                level?: "town" | "community" | "grid" | "micro";
+                /** @description The end of the window, to the minute; now where it is missing */
+                at?: string;
+                /** @description Minutes; at most a week, for the windows of the weeks before must not meet it */
+                window_min?: number;
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatUnusual"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-editions": {
         parameters: {
             query?: never;
@@ -2815,6 +3245,59 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "find-heat": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                /** @description With compare_to: the range of time to compare with, under the same filter */
+                compare_from?: string;
+                compare_to?: string;
+                /** @description Of the H3 cells */
+                resolution?: number;
+                format?: "geojson" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cells that are not empty */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
+                    "text/csv": string;
                 };
             };
             /** @description Error */
@@ -3768,6 +4251,181 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    "describe-heat-tiles": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                /** @description With compare_to: the range of time to compare with, under the same filter */
+                compare_from?: string;
+                compare_to?: string;
+                /** @description Of the H3 cells; by the zoom where it is missing. At most two finer than that */
+                resolution?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatTileJSON"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "find-heat-tile": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                /** @description With compare_to: the range of time to compare with, under the same filter */
+                compare_from?: string;
+                compare_to?: string;
+                /** @description Of the H3 cells; by the zoom where it is missing. At most two finer than that */
+                resolution?: number;
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mapbox Vector Tile 2.1, gzip */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Encoding"?: string;
+                    "Content-Type"?: string;
+                    ETag?: string;
+                    Vary?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing to draw here */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "find-incident-tile": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+            };
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                z: number;
+                x: number;
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Mapbox Vector Tile 2.1, gzip */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Encoding"?: string;
+                    "Content-Type"?: string;
+                    ETag?: string;
+                    Vary?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.mapbox-vector-tile": string;
+                };
+            };
+            /** @description Nothing to draw here */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
