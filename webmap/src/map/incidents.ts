@@ -64,7 +64,7 @@ export class Incidents implements Painter {
   }
 
   draw(ctx: CanvasRenderingContext2D, { toCanvas, width, height, zoom, ui }: Viewport) {
-    const size = ui * Math.max(1.7, Math.min(5.5, 2.6 + (zoom - 11) * 0.55))
+    const size = ui * this.theme.markScale * Math.max(1.7, Math.min(5.5, 2.6 + (zoom - 11) * 0.55))
     for (const mark of this.marks) {
       const { x, y } = toCanvas(mark.at)
       if (x < -10 || y < -10 || x > width + 10 || y > height + 10) continue

@@ -36,6 +36,8 @@ export interface Theme {
   hoverFill: string
   /** Around letters. */
   halo: string
+  /** How much larger incidents are drawn than on a desk. */
+  markScale: number
   /** The ring of an arrival that demands nothing at once. */
   pulse: string
   /** Width, dash and colour each tell the levels apart, so that no one of them is needed alone. */
@@ -52,6 +54,7 @@ export const LIGHT: Theme = {
   selectFill: 'rgba(31, 95, 168, 0.2)',
   hoverFill: 'rgba(31, 95, 168, 0.09)',
   halo: 'rgba(251, 250, 246, 0.9)',
+  markScale: 1,
   pulse: '#c62828',
   border: {
     county: { color: '#22313f', width: 2.4, from: 10, grow: 0.3, most: 4, dash: [] },
@@ -79,6 +82,7 @@ export const DARK: Theme = {
   selectFill: 'rgba(125, 184, 242, 0.22)',
   hoverFill: 'rgba(125, 184, 242, 0.1)',
   halo: 'rgba(8, 15, 22, 0.85)',
+  markScale: 1.8,
   pulse: '#ffffff',
   border: {
     county: { ...LIGHT.border.county, color: '#8fa9c0' },

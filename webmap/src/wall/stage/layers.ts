@@ -1,7 +1,7 @@
 import { computed, onBeforeUnmount, type Ref, shallowRef, watch } from 'vue'
 import type { CountLayers, Shades } from '../../map/count-layers.ts'
 import { shadedLevel } from '../../map/count-layers.ts'
-import { classOf, quantiles } from '../../map/ramp.ts'
+import { classOf, DIFFERENCE, HEAT, heatColor, quantiles } from '../../map/ramp.ts'
 import type { Level } from '../../map/tiles/decode.ts'
 import type { TileJson } from '../../map/tiles/source.ts'
 import { type CountQuery, type HeatJson, wallApi } from '../state/api.ts'
@@ -26,7 +26,7 @@ export interface Legend {
   layer: WallScene['layer']
   level: Level
   /** From the fewest to the most. */
-  classes: { from: number; to: number }[]
+  classes: { color: string; from: number; to: number }[]
 }
 
 interface Shown {
@@ -140,11 +140,21 @@ export function useLayers(layers: CountLayers, { scene, clock, now, ranking, zoo
     if (layer === 'areas') {
       if (!shades.value) return null
       const { ends } = shades.value
-      const classes = ends.map((to, i) => ({ from: i === 0 ? 1 : (ends[i - 1] as number) + 1, to }))
+      const classes = ends.map((to, i) => ({
+        color: heatColor(i, ends.length),
+        from: i === 0 ? 1 : (ends[i - 1] as number) + 1,
+        to,
+      }))
       return { layer, level: shades.value.level, classes }
     }
-    const classes = heat.value?.classes?.[`${layers.resolution(zoom.value)}`] ?? []
-    return { layer, level: level.value, classes: layer === 'heat' || layer === 'difference' ? classes : [] }
+    const found = heat.value?.classes[`${layers.resolution(zoom.value)}`] ?? []
+    const colors = layer === 'heat' ? HEAT : layer === 'difference' ? DIFFERENCE : null
+    const classes = colors
+      ? found.map(({ class: index, from, to }) => {
+          return { color: colors[layer === 'difference' ? index + 3 : index] ?? HEAT[0], from, to }
+        })
+      : []
+    return { layer, level: level.value, classes }
   })
 
   onBeforeUnmount(() => {

@@ -28,7 +28,8 @@ interface AnsweredUnusual {
 
 /** Tiles of counts, with what their classes mean. */
 export interface HeatJson extends TileJson {
-  classes: Record<string, { from: number; to: number }[]>
+  /** By resolution; those that no hexagon has are left out. */
+  classes: Record<string, { class: number; from: number; to: number }[]>
   total: number
   filling?: Filling
 }
