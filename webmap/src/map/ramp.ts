@@ -6,13 +6,15 @@
  */
 export const HEAT = ['#1c4a63', '#1d6578', '#258384', '#46a18a', '#81bd8d', '#c2d795', '#fbf3b0'] as const
 
+const BRIGHTEST = HEAT.length - 2
+
 /** Two periods compared: from far fewer to far more than before, none in the middle. */
 export const DIFFERENCE = ['#7fb6ff', '#4b82c9', '#2d527f', '#2a3947', '#7d5a26', '#c28a2f', '#ffc453'] as const
 
-/** The colour of a class of `count` classes, spread over the ramp. */
+/** The colour of a class of `count` classes, spread over the ramp but for its brightest: whole areas of it would blind. */
 export function heatColor(index: number, count: number): string {
-  const at = count <= 1 ? HEAT.length - 1 : Math.round((index / (count - 1)) * (HEAT.length - 1))
-  return HEAT[Math.max(0, Math.min(HEAT.length - 1, at))] as string
+  const at = count <= 1 ? BRIGHTEST : Math.round((index / (count - 1)) * BRIGHTEST)
+  return HEAT[Math.max(0, Math.min(BRIGHTEST, at))] as string
 }
 
 /** The class of a count above 0: the first whose upper end is not below it. `ends` rises. */
