@@ -16,6 +16,11 @@ type block struct {
 	kinds   [blockRows]uint16
 }
 
+func cellsOf(b *block) *[blockRows]uint32  { return &b.cells }
+func ownersOf(b *block) *[blockRows]uint32 { return &b.owners }
+func itemsOf(b *block) *[blockRows]uint16  { return &b.items }
+func kindsOf(b *block) *[blockRows]uint16  { return &b.kinds }
+
 // kinds is how many there are: channel, status and hour of the week in one number.
 const kinds = Channels * Statuses * HoursOfWeek
 

@@ -17,14 +17,14 @@ type Bin struct {
 }
 
 // Count gives the cells of a resolution from 0 to Finest that hold rows which pass the filter, in order of their ids. Cost: a core
-// counts five million rows in some 4 ms, and with every filter set in 5 to 17 ms, the more the more rows pass; all cores share the work.
+// counts five million rows in some 4 ms, and with every filter set in 5 to 14 ms, the more the more rows pass; all cores share the work.
 func (t *Table) Count(f Filter, resolution int) ([]Bin, error) {
 	if resolution < 0 || resolution > Finest {
 		return nil, fmt.Errorf("resolution %d is not from 0 to %d", resolution, Finest)
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	counts := t.scan(f, t.cells.len(), func(c *chunk, counts []uint32) { add(c, &c.cells, counts) })
+	counts := countBy(t, f, t.cells.len(), cellsOf)
 	defer t.pool.Put(counts)
 	return t.cells.bins(counts.of, resolution), nil
 }
@@ -33,7 +33,7 @@ func (t *Table) Count(f Filter, resolution int) ([]Bin, error) {
 func (t *Table) Total(f Filter) uint32 {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	counts := t.scan(f, 1, func(c *chunk, counts []uint32) {
+	counts := t.scan(t.prepare(&f), 1, func(c *chunk, counts []uint32) {
 		if c.all {
 			counts[0] += uint32(c.end - c.first)
 		} else {
@@ -48,7 +48,7 @@ func (t *Table) Total(f Filter) uint32 {
 func (t *Table) ByOwner(f Filter) []uint32 {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	counts := t.scan(f, t.owners, func(c *chunk, counts []uint32) { add(c, &c.owners, counts) })
+	counts := countBy(t, f, t.owners, ownersOf)
 	defer t.pool.Put(counts)
 	return slices.Clone(counts.of)
 }
@@ -57,7 +57,7 @@ func (t *Table) ByOwner(f Filter) []uint32 {
 func (t *Table) ByItem(f Filter) []uint32 {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	counts := t.scan(f, t.items, func(c *chunk, counts []uint32) { add(c, &c.items, counts) })
+	counts := countBy(t, f, t.items, itemsOf)
 	defer t.pool.Put(counts)
 	return slices.Clone(counts.of)
 }
@@ -73,7 +73,7 @@ type Kinds struct {
 func (t *Table) ByKind(f Filter) (k Kinds) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	counts := t.scan(f, kinds, func(c *chunk, counts []uint32) { add(c, &c.kinds, counts) })
+	counts := countBy(t, f, kinds, kindsOf)
 	defer t.pool.Put(counts)
 	for kind, n := range counts.of {
 		k.Channels[kind/HoursOfWeek/Statuses] += n
@@ -100,7 +100,7 @@ func (t *Table) Series(f Filter, stepMin uint32) ([]uint32, error) {
 	steps := int((f.To-f.From-1)/stepMin) + 1
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	counts := t.scan(f, steps, func(c *chunk, counts []uint32) {
+	counts := t.scan(t.prepare(&f), steps, func(c *chunk, counts []uint32) {
 		if c.all {
 			for _, minute := range c.minutes[c.first:c.end] {
 				counts[(minute-f.From)/stepMin]++
@@ -117,7 +117,22 @@ func (t *Table) Series(f Filter, stepMin uint32) ([]uint32, error) {
 
 const maxSteps = 100_000
 
-// add counts the rows of a chunk by the values of a column.
+// countBy counts rows by the values of a column.
+func countBy[T uint16 | uint32](t *Table, f Filter, groups int, column func(b *block) *[blockRows]T) *tally {
+	p := t.prepare(&f)
+	p.leave()
+	return t.scan(p, groups, func(c *chunk, counts []uint32) {
+		switch {
+		case c.left == nil:
+			add(c, column(c.block), counts)
+		case c.left.narrow != nil:
+			addPassing(c, column(c.block), c.left.narrow(c.block), c.left.passes, counts)
+		default:
+			addPassing(c, column(c.block), c.left.wide(c.block), c.left.passes, counts)
+		}
+	})
+}
+
 func add[T uint16 | uint32](c *chunk, column *[blockRows]T, counts []uint32) {
 	if c.all {
 		for _, at := range column[c.first:c.end] {
@@ -127,6 +142,19 @@ func add[T uint16 | uint32](c *chunk, column *[blockRows]T, counts []uint32) {
 	}
 	for _, i := range c.rows {
 		counts[column[i]]++
+	}
+}
+
+func addPassing[T, U uint16 | uint32](c *chunk, column *[blockRows]T, last *[blockRows]U, passes []uint8, counts []uint32) {
+	if c.all {
+		values := column[c.first:c.end]
+		for i, v := range last[c.first:c.end][:len(values)] {
+			counts[values[i]] += uint32(passes[v])
+		}
+		return
+	}
+	for _, i := range c.rows {
+		counts[column[i]] += uint32(passes[last[i]])
 	}
 }
 
@@ -147,17 +175,16 @@ func (t *Table) tally(n int) *tally {
 }
 
 // scan counts on all cores, each with counts of its own, and adds them up.
-func (t *Table) scan(f Filter, groups int, by func(c *chunk, counts []uint32)) *tally {
-	prepared := t.prepare(&f)
-	workers := max(1, min(runtime.GOMAXPROCS(0), len(prepared.blocks)/2))
+func (t *Table) scan(p *filter, groups int, by func(c *chunk, counts []uint32)) *tally {
+	workers := max(1, min(runtime.GOMAXPROCS(0), len(p.blocks)/2))
 	counts := make([]*tally, workers)
 	var taken atomic.Int64
 	var all sync.WaitGroup
 	work := func(w int) {
 		counts[w] = t.tally(groups)
 		var in numbers
-		for i := int(taken.Add(1)) - 1; i < len(prepared.blocks); i = int(taken.Add(1)) - 1 {
-			prepared.choose(prepared.blocks[i], &in, func(c *chunk) { by(c, counts[w].of) })
+		for i := int(taken.Add(1)) - 1; i < len(p.blocks); i = int(taken.Add(1)) - 1 {
+			p.choose(p.blocks[i], &in, func(c *chunk) { by(c, counts[w].of) })
 		}
 	}
 	for w := 1; w < workers; w++ {

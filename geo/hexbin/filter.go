@@ -24,6 +24,7 @@ type filter struct {
 	from, last uint32 // minutes, both included
 	blocks     []*block
 	lists      []list
+	left       *list // to whoever counts, who adds its 0 or 1; nil where there is none
 }
 
 // list says of each value of a column whether rows with it pass: 1, or 0.
@@ -33,10 +34,6 @@ type list struct {
 	passes []uint8
 	share  float64 // of the rows, about, that pass
 }
-
-func itemsOf(b *block) *[blockRows]uint16  { return &b.items }
-func kindsOf(b *block) *[blockRows]uint16  { return &b.kinds }
-func ownersOf(b *block) *[blockRows]uint32 { return &b.owners }
 
 // prepare makes a filter ready for the table as it is. A column of which all passes is left out, and the one of which the least passes comes
 // first.
@@ -64,6 +61,15 @@ func (t *Table) prepare(f *Filter) *filter {
 	}
 	slices.SortStableFunc(p.lists, func(a, b list) int { return cmp.Compare(a.share, b.share) })
 	return p
+}
+
+// leave leaves the last list to whoever counts, if most rows pass it: adding 0 to a count costs less than to write the number down and read
+// it again, if there is not much of it.
+func (p *filter) leave() {
+	const much = 0.3
+	if n := len(p.lists); n > 0 && p.lists[n-1].share > much {
+		p.left, p.lists = &p.lists[n-1], p.lists[:n-1]
+	}
 }
 
 // allOf reports whether all of n numbers pass.
@@ -123,12 +129,13 @@ func (l *list) sample(blocks []*block) float64 {
 // chunkRows is how many rows are looked at together: their numbers stay in the nearest cache.
 const chunkRows = 1 << 12
 
-// chunk is a stretch of a block: all its rows, or those with some numbers.
+// chunk is a stretch of a block: all its rows, or those with some numbers; of them those that pass the list that is left, if there is one.
 type chunk struct {
 	*block
 	first, end int
 	all        bool
 	rows       []uint16
+	left       *list
 }
 
 // numbers is memory for those of a chunk.
@@ -138,11 +145,11 @@ type numbers [chunkRows]uint16
 func (p *filter) choose(b *block, in *numbers, visit func(c *chunk)) {
 	timed := b.first < p.from || b.last > p.last
 	if !timed && len(p.lists) == 0 {
-		visit(&chunk{block: b, end: b.n, all: true})
+		visit(&chunk{block: b, end: b.n, all: true, left: p.left})
 		return
 	}
 	for first := 0; first < b.n; first += chunkRows {
-		c := chunk{block: b, first: first, end: min(first+chunkRows, b.n)}
+		c := chunk{block: b, first: first, end: min(first+chunkRows, b.n), left: p.left}
 		c.rows = p.pass(&c, timed, in)
 		visit(&c)
 	}
