@@ -28,3 +28,15 @@ export function chartLook(): ChartLook {
     before: token('--data-before'),
   }
 }
+
+let pen: CanvasRenderingContext2D | null = null
+
+/** Width of the widest of some texts in a CSS font, in CSS pixels. */
+export function widest(texts: readonly string[], font: string): number {
+  pen ??= document.createElement('canvas').getContext('2d')
+  if (!pen) return 0
+  pen.font = font
+  let most = 0
+  for (const text of texts) most = Math.max(most, pen.measureText(text).width)
+  return most
+}
