@@ -38,8 +38,8 @@ export const en: Record<keyof typeof zh, string> = {
   'today.same': 'As many as yesterday',
   'today.share': '{percent}',
   'today.open': 'Open',
-  'today.closed': 'Closed today',
-  'today.replayClosed': 'Closed that day',
+  'today.closed': 'Closed of these',
+  'today.replayClosed': 'Closed of these',
   'today.review': 'To review',
   'today.reviewNow': 'needs action',
 

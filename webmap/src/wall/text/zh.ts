@@ -36,8 +36,8 @@ export const zh = {
   'today.same': '与昨日此时持平',
   'today.share': '{percent}',
   'today.open': '未办结',
-  'today.closed': '今日办结',
-  'today.replayClosed': '当日办结',
+  'today.closed': '其中已办结',
+  'today.replayClosed': '其中已办结',
   'today.review': '待研判',
   'today.reviewNow': '需要处理',
 
