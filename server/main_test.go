@@ -238,9 +238,14 @@ type sse struct{ id, event, data string }
 // follow opens the live stream; the channel closes with it.
 func (s *site) follow(lastEventID string) <-chan sse {
 	s.t.Helper()
+	return s.followAt("/api/v1/events", lastEventID)
+}
+
+func (s *site) followAt(path, lastEventID string) <-chan sse {
+	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	s.t.Cleanup(cancel)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/events", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ type served struct {
 	PasswordMaxAge    days          `help:"A password has to be changed after this time, for example 90d; 0 is never." env:"JINGWEI_PASSWORD_MAX_AGE" default:"0" placeholder:"DAYS"`
 	SessionIdle       time.Duration `help:"A session ends this long after the last request." env:"JINGWEI_SESSION_IDLE" default:"30m" placeholder:"TIME"`
 	SessionMax        time.Duration `help:"A session ends this long after the log-in." env:"JINGWEI_SESSION_MAX" default:"12h" placeholder:"TIME"`
+	SessionWall       time.Duration `help:"The session of an account that may only look, on a wall that is open all the time, ends this long after the log-in." env:"JINGWEI_SESSION_WALL" default:"720h" placeholder:"TIME"`
 
 	PublicURL    string   `name:"public-url" help:"Where browsers reach the server, for example https://map.example.org. Needed behind a proxy; with https, cookies and browsers keep to https." env:"JINGWEI_PUBLIC_URL" placeholder:"URL"`
 	TrustedProxy []string `help:"Networks or addresses of the proxies before the server, whose X-Forwarded-For and X-Forwarded-Proto are believed." env:"JINGWEI_TRUSTED_PROXY" placeholder:"CIDR"`
@@ -40,6 +41,7 @@ func (f *served) surroundings() (o web.Options, err error) {
 func (f *served) accountRules() account.Rules {
 	return account.Rules{
 		PasswordMinLength: f.PasswordMinLength, PasswordMaxAge: time.Duration(f.PasswordMaxAge), SessionIdle: f.SessionIdle, SessionMax: f.SessionMax,
+		SessionWall: f.SessionWall,
 	}
 }
 

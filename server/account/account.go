@@ -77,6 +77,11 @@ func (a *Account) grants() []access.Grant {
 	return grants
 }
 
+// onlyLooks reports whether the account's roles let it look and do nothing else.
+func (a *Account) onlyLooks() bool {
+	return len(a.Grants) > 0 && !slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Role != access.Viewer })
+}
+
 // Is reports whether the account holds a role anywhere.
 func (a *Account) Is(role access.Role) bool {
 	return slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Role == role })
@@ -88,6 +93,7 @@ type Rules struct {
 	PasswordMaxAge    time.Duration // 0: a password does not expire
 	SessionIdle       time.Duration // a session ends this long after the last request; 30 minutes
 	SessionMax        time.Duration // a session ends this long after it began; 12 hours
+	SessionWall       time.Duration // the session of a wall that is shown all the time ends this long after it began; 30 days
 	Secure            bool          // the public address is https, and the cookie goes over nothing else
 	HashMemoryKiB     uint32        // of argon2id; 64 MiB
 }
@@ -101,6 +107,9 @@ func (r Rules) withDefaults() Rules {
 	}
 	if r.SessionMax == 0 {
 		r.SessionMax = 12 * time.Hour
+	}
+	if r.SessionWall == 0 {
+		r.SessionWall = 30 * 24 * time.Hour
 	}
 	if r.HashMemoryKiB == 0 {
 		r.HashMemoryKiB = 64 << 10
@@ -120,6 +129,8 @@ func (r Rules) Check() error {
 		return fmt.Errorf("a session may be idle for a minute at least, not %v", r.SessionIdle)
 	case r.SessionMax < r.SessionIdle:
 		return fmt.Errorf("a session lasts at least as long as it may be idle (%v), not %v", r.SessionIdle, r.SessionMax)
+	case r.SessionWall < 0 || r.SessionWall > MaxGrantLife:
+		return fmt.Errorf("the session of a wall lasts ten years at most, not %v", r.SessionWall)
 	}
 	return nil
 }

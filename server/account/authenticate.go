@@ -26,6 +26,9 @@ var openToAll = []string{"/", "/*", "/healthz", "/readyz"}
 
 const openTiles = "/tiles/areas"
 
+// unattended is the header of requests that a page makes by itself, such as those of a wall: they are no use of the session.
+const unattended = "Jingwei-Unattended"
+
 // Authenticate puts into a request's context who asks: by an API token in the header Authorization, or by the cookie of a session. A bad
 // token is refused; without a session, or with one that has ended, it is the public that asks. It costs one query, and none without either, or
 // with what was bad a moment ago.
@@ -58,7 +61,7 @@ func (s *Service) Authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		} else if cookie, missing := r.Cookie(cookieName); missing == nil && cookie.Value != "" {
 			var actor *access.Actor
 			valid, err := s.credentials.Look(c, cookie.Value, func() (_ bool, err error) {
-				actor, err = s.bySession(ctx, cookie.Value)
+				actor, err = s.bySession(ctx, cookie.Value, r.Header.Get(unattended) == "")
 				return actor != nil, err
 			})
 			if err != nil {
@@ -85,8 +88,9 @@ func (s *Service) vouch(answer http.Header) {
 	}
 }
 
-// bySession is whoever a session's secret belongs to; nil where that is nobody. The visit of ctx gets the session.
-func (s *Service) bySession(ctx context.Context, secret string) (*access.Actor, error) {
+// bySession is whoever a session's secret belongs to; nil where that is nobody. The visit of ctx gets the session. used says that a person is
+// at the browser.
+func (s *Service) bySession(ctx context.Context, secret string, used bool) (*access.Actor, error) {
 	if _, err := s.sessions.Load(ctx, secret); err != nil {
 		return nil, err
 	}
@@ -94,12 +98,17 @@ func (s *Service) bySession(ctx context.Context, secret string) (*access.Actor, 
 	if v.account == nil {
 		return nil, nil
 	}
-	if now := s.now(); now.Sub(v.session.SeenAt) >= min(seenEvery, s.rules.SessionIdle/4) {
+	if now := s.now(); used && s.unwritten(v.session, now) {
 		if _, err := s.pool.Exec(ctx, `UPDATE account_session SET seen_at = $2 WHERE id = $1 AND seen_at < $2`, v.session.ID, now); err != nil {
 			slog.WarnContext(ctx, "a session's use was not written down", "request_id", web.RequestID(ctx), "error", err)
 		}
 	}
 	return s.person(v.account, v.session), nil
+}
+
+// unwritten reports whether it has to be written down that a session is in use now.
+func (s *Service) unwritten(v *Session, now time.Time) bool {
+	return now.Sub(v.SeenAt) >= min(seenEvery, s.rules.SessionIdle/4)
 }
 
 // person is the actor of a session.
@@ -124,15 +133,20 @@ func printable(text string, size int) string {
 	return text
 }
 
+// endsSoon is how long before the end of its session a wall is told of it.
+const endsSoon = 24 * time.Hour
+
 // Still reports whether an actor has the rights that it came with: what lasts longer than a request asks it from time to time. It is no use
-// of the session. While the database is away nothing is known to have changed.
-func (s *Service) Still(ctx context.Context, actor *access.Actor) bool {
+// of the session, but for a wall, which nobody touches: where all that the account may do is to look, an open wall is use of its session and
+// moves its end on, up to Rules.SessionWall after the log-in. endsAt is when the session of a wall ends by itself, where that is soon. While the
+// database is away nothing is known to have changed.
+func (s *Service) Still(ctx context.Context, actor *access.Actor, wall bool) (endsAt time.Time, still bool) {
 	var a *Account
+	var v *Session
 	var err error
 	now, same := s.now(), true
 	switch actor.Via {
 	case access.ViaSession:
-		var v *Session
 		if _, a, v, err = findSession(ctx, s.pool, "v.id = $3", actor.Session, now, s.rules.SessionIdle); a != nil {
 			same = s.person(a, v).Outdated() == actor.Outdated()
 		}
@@ -140,10 +154,42 @@ func (s *Service) Still(ctx context.Context, actor *access.Actor) bool {
 		a, err = findBy(ctx, s.pool, `a.disabled_at IS NULL AND a.id = (
 			SELECT t.account FROM api_token t WHERE t.id = $2 AND t.revoked_at IS NULL AND t.expires_at > $1)`, now, actor.Token)
 	default:
-		return true
+		return endsAt, true
 	}
 	if err != nil {
-		return web.IsDatabaseAway(err)
+		return endsAt, web.IsDatabaseAway(err)
 	}
-	return a != nil && same && (actor.Outdated() || slices.Equal(a.grants(), actor.Grants()))
+	still = a != nil && same && (actor.Outdated() || slices.Equal(a.grants(), actor.Grants()))
+	if still && wall && v != nil {
+		if endsAt = s.keepWall(ctx, a, v, now); endsAt.Sub(now) > endsSoon {
+			endsAt = time.Time{}
+		}
+	}
+	return endsAt, still
+}
+
+// keepWall keeps the session of a wall alive, if it may, and says when it ends by itself all the same.
+func (s *Service) keepWall(ctx context.Context, a *Account, v *Session, now time.Time) (endsAt time.Time) {
+	if !a.onlyLooks() || s.mustChange(a) {
+		if endsAt = v.SeenAt.Add(s.rules.SessionIdle); v.EndsAt.Before(endsAt) {
+			endsAt = v.EndsAt
+		}
+		return endsAt
+	}
+	last := v.CreatedAt.Add(s.rules.SessionWall)
+	if last.Before(v.EndsAt) {
+		last = v.EndsAt
+	}
+	next := now.Add(s.rules.SessionMax)
+	if next.After(last) {
+		next = last
+	}
+	if !s.unwritten(v, now) && next.Sub(v.EndsAt) < seenEvery {
+		return last
+	}
+	_, err := s.pool.Exec(ctx, `UPDATE account_session SET seen_at = greatest(seen_at, $2), ends_at = greatest(ends_at, $3) WHERE id = $1`, v.ID, now, next)
+	if err != nil {
+		slog.WarnContext(ctx, "the session of a wall was not kept alive", "error", err)
+	}
+	return last
 }

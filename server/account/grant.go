@@ -67,7 +67,11 @@ func (s *Service) grant(ctx context.Context, tx pgx.Tx, a *Account, n NewGrant, 
 	if err := insertGrant(ctx, tx, a.ID, &g); err != nil {
 		return g, explainGrant(err, a, n)
 	}
-	return g, nil
+	if n.Role != access.Viewer {
+		// A session that an open wall has kept alive for days is not one for those who may do more.
+		_, err = tx.Exec(ctx, `UPDATE account_session SET ends_at = least(ends_at, created_at + $2) WHERE account = $1`, a.ID, s.rules.SessionMax)
+	}
+	return g, err
 }
 
 // place checks what a grant is on: the codes from the county to the area, and its level.

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,10 +107,10 @@ func TestEverybodySeesTheirOwnEvents(t *testing.T) {
 	if err != nil || len(few) != 2 {
 		t.Errorf("%d events replayed to nobody: %v", len(few), err)
 	}
-	// All have seen what they may, and the hub knows.
+	// All have seen what they may, and know it.
 	for i, v := range visible {
-		if seq, ok := hub.reached(subs[i]); !ok || seq != 8 {
-			t.Errorf("%s has reached %d, %v", v.who, seq, ok)
+		if seq, more, err := subs[i].take(1, func(*entry) { t.Errorf("%s sees one more", v.who) }); err != nil || more || seq != 8 {
+			t.Errorf("%s has reached %d, %v, %v", v.who, seq, more, err)
 		}
 	}
 }
@@ -125,8 +124,8 @@ func TestAnUnknownKindIsRefused(t *testing.T) {
 	}
 }
 
-// BenchmarkFanOut hands an event to 2,000 clients of different rights.
-func BenchmarkFanOut(b *testing.B) {
+// BenchmarkHand hands an event to 2,000 readers of different rights, who take it.
+func BenchmarkHand(b *testing.B) {
 	for _, c := range []struct {
 		name  string
 		actor func(i int) *access.Actor
@@ -137,15 +136,16 @@ func BenchmarkFanOut(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			hub := NewHub(nil)
-			ctx, cancel := context.WithCancel(b.Context())
-			defer cancel()
 			for i := range 2000 {
 				s := hub.Subscribe(FilterOf(c.actor(i)))
 				go func() {
 					for {
 						select {
-						case <-s.C:
-						case <-ctx.Done():
+						case <-s.Wake():
+							if _, _, err := s.take(takeLimit, func(*entry) {}); err != nil {
+								return
+							}
+						case <-b.Context().Done():
 							return
 						}
 					}

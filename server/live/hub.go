@@ -6,33 +6,35 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
-	queueLen  = 1024            // events a client may lag behind before it is told to reload
-	readLimit = 1000            // events read from the table at once
-	poll      = 5 * time.Second // a look without a NOTIFY, should one have been lost with a connection
-	upkeep    = time.Hour       // between two looks at the coming partitions
+	readLimit = 1000                  // events read from the table at once
+	poll      = 2 * time.Second       // a look without a NOTIFY, should one have been lost with a connection
+	stalled   = 5 * time.Second       // without an answer from the database, not even to a look, no events flow
+	upkeep    = time.Hour             // between two looks at the partitions
+	pauseEach = 20 * time.Microsecond // for each reader, between two looks: so many commits at once wake the readers once
+	pauseMost = 50 * time.Millisecond
 )
 
-// ErrBehind ends a subscription whose reader did not keep up.
-var ErrBehind = errors.New("the client did not keep up with the events")
-
-// Hub reads committed events in order and hands each to every subscription whose filter lets it through. The slow do not slow the others:
-// who has queueLen events unread is cut off and has to reload.
+// Hub reads committed events in order into a window, from which every subscription takes those that its filter lets through. The slow do not
+// slow the others: who is further behind than the window reaches is cut off and has to reload.
 type Hub struct {
 	pool   *pgxpool.Pool
 	before map[string]func(context.Context) error // by kind
 
 	replays chan struct{} // one entry for each replay that runs
+	beat    atomic.Pointer[beat]
 
-	mu   sync.Mutex
-	last int64 // number of the newest event handed out
-	away error // why no events come; nil while they do
-	subs map[*Subscription]struct{}
+	mu     sync.RWMutex
+	window window
+	subs   map[*Subscription]struct{}
+	away   error     // why no events come; nil while they do
+	flowed time.Time // when the database last said that there is nothing more, or gave more
 }
 
 // NewHub makes a hub; Run makes it work.
@@ -44,61 +46,56 @@ func NewHub(pool *pgxpool.Pool) *Hub {
 // asks for it must get it. Events wait until act has succeeded. It must be called before Start.
 func (h *Hub) Before(kind string, act func(context.Context) error) { h.before[kind] = act }
 
-// Subscription is one reader's queue. C is closed when the reader fell behind or the hub ended; Err tells which.
-type Subscription struct {
-	C     <-chan Event
-	Since int64 // number of the last event before the first one on C
+// Subscribe starts reading with the events after the newest one that the filter lets through. The caller must Unsubscribe.
+func (h *Hub) Subscribe(f Filter) *Subscription { return h.subscribe(f, -1) }
 
-	filter Filter
-	queue  chan Event
-	err    error
-}
-
-// Err is why C was closed: ErrBehind, or nil when the hub ended. It may be asked only after C was closed.
-func (s *Subscription) Err() error { return s.err }
-
-// Subscribe starts a queue with the events after the newest one that the filter lets through. The caller must Unsubscribe.
-func (h *Hub) Subscribe(f Filter) *Subscription {
-	queue := make(chan Event, queueLen)
+// subscribe is Subscribe, but starts after an earlier number where the window reaches back to it.
+func (h *Hub) subscribe(f Filter, since int64) *Subscription {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := &Subscription{C: queue, queue: queue, Since: h.last, filter: f}
+	s := &Subscription{Since: h.window.last(), hub: h, filter: f, place: h.window.next(), wake: make(chan struct{}, 1)}
+	if since >= h.window.floor && since < s.Since {
+		s.Since, s.place = since, h.window.place(since)
+		s.tell()
+	}
 	h.subs[s] = struct{}{}
 	subscribers.Set(float64(len(h.subs)))
 	return s
 }
 
-// reached is the number up to which a reader has seen all that it may see; ok is false while there are events on its queue.
-func (h *Hub) reached(s *Subscription) (seq int64, ok bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.last, len(s.queue) == 0
-}
-
-// Unsubscribe ends a queue; it may be called again.
+// Unsubscribe ends a subscription; it may be called again.
 func (h *Hub) Unsubscribe(s *Subscription) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.drop(s, nil)
+	h.end(s)
 }
 
-func (h *Hub) drop(s *Subscription, err error) {
+func (h *Hub) end(s *Subscription) {
 	if _, ok := h.subs[s]; ok {
 		delete(h.subs, s)
-		s.err = err
-		close(s.queue)
+		s.ended = true
+		s.tell()
 		subscribers.Set(float64(len(h.subs)))
 	}
 }
 
 // Flowing fails while no events come, and so while maps may be stale; the error says why.
 func (h *Hub) Flowing() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.away
+	_, err := h.flowing(time.Now())
+	return err
 }
 
-// Start reads where the events stand, so that what commits from now on is handed out.
+// flowing is Flowing, and since when no events come.
+func (h *Hub) flowing(now time.Time) (since time.Time, err error) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if err = h.away; err == nil && now.Sub(h.flowed) > stalled {
+		err = errors.New("the database does not answer")
+	}
+	return h.flowed, err
+}
+
+// Start reads where the events stand, so that what commits from now on is handed out, and the newest of them, for those who come back.
 func (h *Hub) Start(ctx context.Context) error {
 	return h.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		if err := ensureWeek(ctx, conn); err != nil {
@@ -107,9 +104,18 @@ func (h *Hub) Start(ctx context.Context) error {
 		if err := number(ctx, conn); err != nil {
 			return err
 		}
-		_, last, err := bounds(ctx, conn)
-		h.last = last
-		return err
+		events, err := newest(ctx, conn, readLimit)
+		if err != nil {
+			return err
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if len(events) > 0 {
+			h.window.floor = events[0].Seq - 1
+		}
+		h.window.add(entriesOf(events))
+		h.flowed = time.Now()
+		return nil
 	})
 }
 
@@ -120,7 +126,7 @@ func (h *Hub) Run(ctx context.Context) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		for s := range h.subs {
-			h.drop(s, nil)
+			h.end(s)
 		}
 	}()
 	for wait := 100 * time.Millisecond; ctx.Err() == nil; wait = min(2*wait, 2*time.Second) {
@@ -130,17 +136,24 @@ func (h *Hub) Run(ctx context.Context) {
 		}
 		h.setAway(err)
 		slog.Warn("live events interrupted, reconnecting", "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
+		rest(ctx, wait)
+	}
+}
+
+// rest waits, or until ctx ends.
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 
 func (h *Hub) setAway(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.away = err
+	if h.away = err; err == nil {
+		h.flowed = time.Now()
+	}
 }
 
 func (h *Hub) listen(ctx context.Context, healthy func()) error {
@@ -156,7 +169,7 @@ func (h *Hub) listen(ctx context.Context, healthy func()) error {
 	var kept time.Time // when the partitions were last looked after
 	for {
 		if time.Since(kept) > upkeep {
-			if err := ensureWeek(ctx, pooled); err != nil {
+			if err := keepMonths(ctx, pooled); err != nil {
 				return err
 			}
 			kept = time.Now()
@@ -166,13 +179,35 @@ func (h *Hub) listen(ctx context.Context, healthy func()) error {
 		}
 		h.setAway(nil)
 		healthy()
-		notified, cancel := context.WithTimeout(ctx, poll)
-		_, err := pooled.Conn().WaitForNotification(notified)
-		cancel()
-		if err != nil && (ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded)) {
+		rest(ctx, h.pause())
+		if err := notified(ctx, pooled); err != nil {
 			return err
 		}
 	}
+}
+
+// notified waits for a NOTIFY, but not for long, and takes those with it that came meanwhile.
+func notified(ctx context.Context, conn *pgxpool.Conn) error {
+	wait, cancel := context.WithTimeout(ctx, poll)
+	defer cancel()
+	for {
+		_, err := conn.Conn().WaitForNotification(wait)
+		cancel() // those that are here already are given all the same
+		switch {
+		case err == nil:
+		case ctx.Err() == nil && wait.Err() != nil && !conn.Conn().IsClosed():
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// pause is the time between two looks: the more readers, the more they have to write when they are woken.
+func (h *Hub) pause() time.Duration {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return min(time.Duration(len(h.subs))*pauseEach, pauseMost)
 }
 
 func (h *Hub) drain(ctx context.Context, conn *pgxpool.Conn) error {
@@ -180,9 +215,9 @@ func (h *Hub) drain(ctx context.Context, conn *pgxpool.Conn) error {
 		return err
 	}
 	for {
-		h.mu.Lock()
-		last := h.last
-		h.mu.Unlock()
+		h.mu.RLock()
+		last := h.window.last()
+		h.mu.RUnlock()
 		events, err := after(ctx, conn, last, readLimit)
 		if err != nil {
 			return err
@@ -211,21 +246,18 @@ func (h *Hub) prepare(ctx context.Context, events []Event) error {
 	return nil
 }
 
-// hand queues events for who may see them. Cost: 20 ns a subscription that an event is not for, 0.5 µs one that it is for.
+// hand puts events into the window and wakes who may see one of them. Cost: see BenchmarkHand.
 func (h *Hub) hand(events []Event) {
+	entries := entriesOf(events)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, e := range events {
-		h.last = e.Seq
-		audience := audienceOf(e.Kind)
-		for s := range h.subs {
-			if !s.filter.sees(audience, e.Areas) {
-				continue
-			}
-			select {
-			case s.queue <- e:
-			default:
-				h.drop(s, ErrBehind)
+	h.window.add(entries)
+	h.flowed = time.Now()
+	for s := range h.subs {
+		for i := range entries {
+			if s.filter.sees(entries[i].audience, entries[i].Areas) {
+				s.tell()
+				break
 			}
 		}
 	}

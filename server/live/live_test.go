@@ -1,9 +1,12 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -60,16 +63,19 @@ func appendEvent(t *testing.T, pool *pgxpool.Pool, n int) {
 
 func receive(t *testing.T, s *Subscription) Event {
 	t.Helper()
-	select {
-	case e, ok := <-s.C:
-		if !ok {
-			t.Fatalf("the subscription ended: %v", s.Err())
+	for timeout := time.After(20 * time.Second); ; {
+		switch events, err := s.Take(1); {
+		case err != nil:
+			t.Fatalf("the subscription ended: %v", err)
+		case len(events) == 1:
+			return events[0]
 		}
-		return e
-	case <-time.After(20 * time.Second):
-		t.Fatal("no event")
+		select {
+		case <-s.Wake():
+		case <-timeout:
+			t.Fatal("no event")
+		}
 	}
-	return Event{}
 }
 
 // A transaction that begins first and commits last must not be skipped by a reader that has seen the one that committed first.
@@ -151,39 +157,147 @@ func TestTwoHubsSeeTheSame(t *testing.T) {
 	}
 }
 
+// Whoever keeps up gets all of a burst, in order and once; whoever does not is cut off where the window ends, and slows nobody.
 func TestASlowReaderIsCutOff(t *testing.T) {
 	t.Parallel()
-	pool, hub := setup(t)
-	slow, quick := hub.Subscribe(all), hub.Subscribe(all)
-	arrived := make(chan Event, 2*queueLen)
-	go func() {
-		for e := range quick.C {
-			arrived <- e
+	hub := NewHub(nil)
+	slow, quick, few := hub.Subscribe(all), hub.Subscribe(all), hub.Subscribe(FilterOf(access.Nobody))
+	const burst, seqStep = windowLen + 1, 3 // numbers have gaps
+	got := 0
+	for n := 1; n <= burst; n++ {
+		hub.hand([]Event{{Seq: int64(seqStep * n), Kind: IncidentCreated, Data: []byte(`{}`)}})
+		if n%999 != 0 && n != burst {
+			continue
 		}
-	}()
-	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-		for n := range queueLen + 1 {
-			if err := Append(t.Context(), tx, Entry{Kind: IncidentCreated, Data: n}); err != nil {
-				return err
+		for {
+			events, err := quick.Take(100)
+			if err != nil {
+				t.Fatalf("the quick reader after %d events: %v", got, err)
+			}
+			if len(events) == 0 {
+				break
+			}
+			for _, e := range events {
+				if got++; e.Seq != int64(seqStep*got) {
+					t.Fatalf("event %d has the number %d", got, e.Seq)
+				}
 			}
 		}
-		return nil
-	}); err != nil {
+	}
+	if got != burst {
+		t.Errorf("the quick reader got %d of %d events", got, burst)
+	}
+	if events, err := slow.Take(1); !errors.Is(err, ErrBehind) || len(events) > 0 {
+		t.Errorf("the slow reader got %v and %v", events, err)
+	}
+	if len(few.wake) != 0 {
+		t.Error("who sees none of the events was woken")
+	}
+	if size := len(hub.window.entries); size != windowLen || hub.window.first != 1 || hub.window.floor != seqStep {
+		t.Errorf("the window holds %d events from place %d, and all above %d", size, hub.window.first, hub.window.floor)
+	}
+
+	// Large events push out earlier ones, but never the newest.
+	hub.hand([]Event{{Seq: 1e6, Kind: IncidentCreated, Data: bytes.Repeat([]byte("x"), windowBytes)}})
+	if size := len(hub.window.entries); size != 1 || hub.window.last() != 1e6 {
+		t.Errorf("the window holds %d events", size)
+	}
+	hub.hand([]Event{{Seq: 1e6 + 1, Kind: IncidentCreated, Data: []byte(`{}`)}})
+	if w := &hub.window; len(w.entries) != 1 || w.last() != 1e6+1 || w.bytes != w.entries[0].size() {
+		t.Errorf("the window holds %d events of %d bytes", len(w.entries), w.bytes)
+	}
+
+	hub.Unsubscribe(quick)
+	if _, err := quick.Take(1); !errors.Is(err, ErrEnded) || len(quick.wake) != 1 {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// A batch is one transaction. Its events reach everybody who reads, without anybody being cut off.
+func TestABatchReachesAll(t *testing.T) {
+	t.Parallel()
+	pool, hub := setup(t)
+	const batch = 10_000
+	entries := make([]Entry, batch)
+	for n := range entries {
+		entries[n] = Entry{Kind: IncidentCreated, Areas: []string{"c1", "c1t1"}, Data: n}
+	}
+	readers := []*Subscription{hub.Subscribe(all), hub.Subscribe(all), hub.Subscribe(all)}
+	if err := db.InTx(t.Context(), pool, func(tx pgx.Tx) error { return Append(t.Context(), tx, entries...) }); err != nil {
 		t.Fatal(err)
 	}
-	for range queueLen + 1 {
-		select {
-		case <-arrived:
-		case <-time.After(20 * time.Second):
-			t.Fatalf("the quick reader was cut off: %v", quick.Err())
+	for i, s := range readers {
+		for n := range batch {
+			if e := receive(t, s); string(e.Data) != strconv.Itoa(n) {
+				t.Fatalf("reader %d: event %d says %s", i, n, e.Data)
+			}
 		}
 	}
-	read := 0
-	for range slow.C {
-		read++
+}
+
+// A client that comes back to this or another server, also one that has just started, and missed little, costs no query.
+func TestComingBackFromTheWindow(t *testing.T) {
+	t.Parallel()
+	pool, one := setup(t)
+	reader := one.Subscribe(all)
+	for n := range 5 {
+		appendEvent(t, pool, n)
+		receive(t, reader)
 	}
-	if read != queueLen || !errors.Is(slow.Err(), ErrBehind) {
-		t.Errorf("the slow reader got %d events and %v", read, slow.Err())
+	for name, hub := range map[string]*Hub{"the same server": one, "another one": start(t, pool)} {
+		for since := range int64(6) {
+			s := hub.subscribe(all, since)
+			if s.Since != since {
+				t.Errorf("%s: after %d it starts after %d", name, since, s.Since)
+			}
+			for seq := since + 1; seq <= 5; seq++ {
+				if e := receive(t, s); e.Seq != seq {
+					t.Errorf("%s: after %d comes %d, want %d", name, since, e.Seq, seq)
+				}
+			}
+			if events, err := s.Take(1); len(events) > 0 || err != nil {
+				t.Errorf("%s: after all comes %v, %v", name, events, err)
+			}
+		}
+	}
+	one.window.floor = 3 // as if the first three had gone
+	if s := one.subscribe(all, 2); s.Since != 5 {
+		t.Errorf("from before the window it starts after %d, want the newest", s.Since)
+	}
+}
+
+// Months of events that nobody is replayed any more are dropped, and none of the last ones.
+func TestOldMonthsAreDropped(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.Open(t)
+	now := time.Now().UTC()
+	months := func() (names []string) {
+		rows, err := pool.Query(t.Context(), `SELECT relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid WHERE i.inhparent = 'event'::regclass ORDER BY 1`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	if err := EnsureMonths(t.Context(), pool, now.AddDate(-2, 0, 0), now); err != nil {
+		t.Fatal(err)
+	}
+	before := months()
+	hub := start(t, pool)
+	appendEvent(t, pool, 1)
+	receive(t, hub.subscribe(all, 0))
+	oldest := now.AddDate(0, -eventMonths, 0).Format("event_2006_01")
+	left := months()
+	if len(before) < 24 || left[0] != oldest || !slices.Contains(left, now.Format("event_2006_01")) {
+		t.Errorf("of %d months %v are left, want those from %s on", len(before), left, oldest)
+	}
+	recent := now.AddDate(0, -1, 0).Format(time.RFC3339)
+	for _, before := range []*string{&recent, nil} {
+		if _, err := pool.Exec(t.Context(), `SELECT drop_event_months($1::text::timestamptz)`, before); !db.Is(err, "22023") {
+			t.Errorf("events before %v: %v", before, err)
+		}
 	}
 }
 

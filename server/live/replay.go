@@ -40,7 +40,7 @@ func (h *Hub) replay(ctx context.Context, since, until int64, f Filter) (events 
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+replayTime+`'`); err != nil {
 			return err
 		}
-		if first, _, err = bounds(ctx, tx); err != nil {
+		if first, err = oldest(ctx, tx); err != nil {
 			return err
 		}
 		events, err = missed(ctx, tx, since, until, f, replayLimit)

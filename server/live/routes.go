@@ -1,8 +1,8 @@
 package live
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -17,11 +17,16 @@ import (
 	"jingwei/server/web"
 )
 
-// heartbeat is also how soon a stream ends after the rights that it was opened with.
-const heartbeat = 10 * time.Second
+const (
+	stillEvery = 10 * time.Second // how soon a stream ends after the rights that it was opened with
+	patience   = 20 * time.Second // with a client that does not read
+	takeLimit  = 500              // events written to a client at once
+)
 
-// Still reports whether an actor has the rights that it came with: its session or token is alive and its grants are what they were.
-type Still func(ctx context.Context, actor *access.Actor) bool
+// Still reports whether an actor has the rights that it came with: its session or token is alive and its grants are what they were. With wall
+// it is said of a wall, which nobody touches, and where it may, its session is kept alive; endsAt is when the session ends by itself all the
+// same, zero where that is not soon or there is none.
+type Still func(ctx context.Context, actor *access.Actor, wall bool) (endsAt time.Time, still bool)
 
 var subscribers = prometheus.NewGauge(prometheus.GaugeOpts{
 	Name: "jingwei_live_subscribers", Help: "Clients that follow the live events.",
@@ -29,6 +34,7 @@ var subscribers = prometheus.NewGauge(prometheus.GaugeOpts{
 
 type eventsInput struct {
 	LastEventID string `header:"Last-Event-ID" doc:"Number of the last event that was seen; the later ones are replayed first"`
+	Wall        bool   `query:"wall" doc:"The page is a wall that nobody touches: the session of an account that may look and nothing else stays alive as long as the stream is open"`
 }
 
 // Routes registers the SSE stream. It is open to all; what it carries depends on the actor.
@@ -40,7 +46,8 @@ func Routes(s *web.Server, hub *Hub, still Still) {
 		Description: "A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. " +
 			"Kinds: " + strings.Join(kinds(), ", ") +
 			"; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. " +
-			"Every 10 seconds comes a comment, or an id without an event: no event up to it is missing.",
+			"Every 3 seconds comes beat, which has no id of its own: flowing says whether this server hears of new events, since when it does not; ends_at, on a wall, when its " +
+			"session ends by itself within a day. An id without an event says that no event up to it is missing.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
 		}},
@@ -64,17 +71,17 @@ func Routes(s *web.Server, hub *Hub, still Still) {
 			h.Set("X-Accel-Buffering", "no")
 			c.Response().WriteHeader(http.StatusOK)
 			stream := &stream{w: c.Response(), control: http.NewResponseController(c.Response().Writer)}
-			hub.stream(ctx.Context(), stream, since, still)
+			hub.stream(ctx.Context(), stream, since, in.Wall, still)
 		}}, nil
 	})
 }
 
 // stream sends a client the events after since (-1: from now on) that it may see, until it leaves, falls behind or has no longer the rights that
 // it came with, or the hub ends.
-func (h *Hub) stream(ctx context.Context, out *stream, since int64, still Still) {
+func (h *Hub) stream(ctx context.Context, out *stream, since int64, wall bool, still Still) {
 	actor := access.From(ctx)
 	filter := FilterOf(actor)
-	sub := h.Subscribe(filter)
+	sub := h.subscribe(filter, since)
 	defer h.Unsubscribe(sub)
 
 	var replay []Event
@@ -85,46 +92,56 @@ func (h *Hub) stream(ctx context.Context, out *stream, since int64, still Still)
 		replay, reason = h.replay(ctx, since, sub.Since, filter)
 	}
 	// The client remembers the id of the last event it got, so hello must not claim the events that are still to be replayed.
-	at := sub.Since
+	out.at = sub.Since
 	if reason == "" && since >= 0 {
-		at = since
+		out.at = since
 	}
-	out.event(at, "hello", fmt.Appendf(nil, `{"seq":%d}`, sub.Since))
+	out.event("hello", fmt.Appendf(nil, `{"seq":%d}`, sub.Since))
 	if reason != "" {
-		out.event(at, "reset", fmt.Appendf(nil, `{"reason":%q}`, reason))
+		out.reset(reason)
 	}
 	for _, e := range replay {
-		out.event(e.Seq, e.Kind, e.Data)
-		at = e.Seq
+		out.at = e.Seq
+		out.event(e.Kind, e.Data)
 	}
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	for out.flush() == nil {
+	var endsAt time.Time // also of a wall that has just been opened
+	stays := true
+	if wall {
+		endsAt, stays = still(ctx, actor, wall)
+	}
+	out.write(h.beatNow(endsAt))
+	beats, stills := time.NewTicker(beatEvery), time.NewTicker(stillEvery)
+	defer beats.Stop()
+	defer stills.Stop()
+	for {
+		if !stays {
+			out.reset("your session ended or your rights changed")
+			_ = out.flush()
+			return
+		}
+		seen, more, err := sub.take(takeLimit, out.entry)
+		if err != nil {
+			if errors.Is(err, ErrBehind) {
+				out.reset(err.Error())
+				_ = out.flush()
+			}
+			return
+		}
+		if out.flush() != nil {
+			return
+		}
+		if more {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-beat.C:
-			if !still(ctx, actor) {
-				out.event(at, "reset", []byte(`{"reason":"your session ended or your rights changed"}`))
-				_ = out.flush()
-				return
-			}
-			if seq, ok := h.reached(sub); ok && seq > at {
-				at = seq
-				out.reached(at)
-			} else {
-				out.comment("")
-			}
-		case e, ok := <-sub.C:
-			if !ok {
-				if sub.Err() != nil {
-					out.event(at, "reset", fmt.Appendf(nil, `{"reason":%q}`, sub.Err().Error()))
-					_ = out.flush()
-				}
-				return
-			}
-			out.event(e.Seq, e.Kind, e.Data)
-			at = e.Seq
+		case <-sub.Wake():
+		case <-beats.C:
+			out.reached(seen)
+			out.write(h.beatNow(endsAt))
+		case <-stills.C:
+			endsAt, stays = still(ctx, actor, wall)
 		}
 	}
 }
@@ -133,25 +150,44 @@ func (h *Hub) stream(ctx context.Context, out *stream, since int64, still Still)
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
-	buf     bytes.Buffer
+	buf     []byte
+	at      int64 // the client's Last-Event-ID
 }
 
-func (s *stream) comment(text string) { fmt.Fprintf(&s.buf, ": %s\n\n", text) }
+func (s *stream) write(frame []byte) { s.buf = append(s.buf, frame...) }
 
 // reached moves a client's Last-Event-ID past events that it may not see, so that it does not ask for them again.
-func (s *stream) reached(seq int64) { fmt.Fprintf(&s.buf, "id: %d\n\n", seq) }
-
-func (s *stream) event(seq int64, kind string, data []byte) {
-	fmt.Fprintf(&s.buf, "id: %d\nevent: %s\ndata: %s\n\n", seq, kind, data)
+func (s *stream) reached(seq int64) {
+	if seq > s.at {
+		s.at = seq
+		s.buf = fmt.Appendf(s.buf, "id: %d\n\n", seq)
+	}
 }
 
+func (s *stream) entry(e *entry) {
+	s.at = e.Seq
+	s.write(e.frame)
+}
+
+func (s *stream) event(kind string, data []byte) { s.write(frame(s.at, kind, data)) }
+
+func (s *stream) reset(reason string) { s.event("reset", fmt.Appendf(nil, `{"reason":%q}`, reason)) }
+
+// keptBytes is how large a buffer a stream keeps between two flushes.
+const keptBytes = 16 << 10
+
 func (s *stream) flush() error {
-	if err := s.control.SetWriteDeadline(time.Now().Add(2 * heartbeat)); err != nil {
+	if len(s.buf) == 0 {
+		return nil
+	}
+	if err := s.control.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
-	if _, err := s.w.Write(s.buf.Bytes()); err != nil {
+	if _, err := s.w.Write(s.buf); err != nil {
 		return err
 	}
-	s.buf.Reset()
+	if s.buf = s.buf[:0]; cap(s.buf) > keptBytes {
+		s.buf = nil
+	}
 	return s.control.Flush()
 }

@@ -3,6 +3,8 @@ package live
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,10 @@ import (
 // numberingLock is the advisory lock under which committed events get their numbers. It is held until the numbers are
 // committed, so a server that reads "seq > last" after numbering can never miss a lower number that commits later.
 const numberingLock = 0x6a77_6c69_7665 // "jwlive"
+
+// eventMonths is how many months of events stay at least. A client that comes back needs those of some minutes; the others are for whoever
+// wants to know what happened when.
+const eventMonths = 3
 
 // number gives each committed event without a number the next one.
 func number(ctx context.Context, conn *pgxpool.Conn) error {
@@ -40,6 +46,34 @@ func EnsureMonths(ctx context.Context, q db.Querier, since, until time.Time) err
 func ensureWeek(ctx context.Context, q db.Querier) error {
 	now := time.Now()
 	return EnsureMonths(ctx, q, now, now.AddDate(0, 0, 7))
+}
+
+// keepMonths makes the partitions of the coming week, and drops those whose events nobody can be replayed any more.
+func keepMonths(ctx context.Context, conn *pgxpool.Conn) error {
+	if err := ensureWeek(ctx, conn); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, `SELECT drop_event_months($1)`, time.Now().AddDate(0, -eventMonths, 0)); err != nil {
+		if conn.Conn().IsClosed() {
+			return err
+		}
+		slog.WarnContext(ctx, "old months of events stay for another hour", "error", err)
+	}
+	return nil
+}
+
+// newest lists at most limit of the newest events, in order.
+func newest(ctx context.Context, q db.Querier, limit int) ([]Event, error) {
+	rows, err := q.Query(ctx, `SELECT `+eventColumns+` FROM event WHERE seq > 0 ORDER BY seq DESC LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("events: %w", err)
+	}
+	events, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Event])
+	if err != nil {
+		return nil, fmt.Errorf("events: %w", err)
+	}
+	slices.Reverse(events)
+	return events, nil
 }
 
 // after lists at most limit events with a number above seq, in order, for everybody.
@@ -73,8 +107,10 @@ func missed(ctx context.Context, q db.Querier, since, until int64, f Filter, lim
 	return listEvents(ctx, q, &where, limit)
 }
 
+const eventColumns = `seq, id, kind, areas, data, change`
+
 func listEvents(ctx context.Context, q db.Querier, where *db.Where, limit int) ([]Event, error) {
-	sql := `SELECT seq, id, kind, areas, data, change FROM event WHERE ` + where.String() + ` ORDER BY seq LIMIT ` + where.Arg(limit)
+	sql := `SELECT ` + eventColumns + ` FROM event WHERE ` + where.String() + ` ORDER BY seq LIMIT ` + where.Arg(limit)
 	rows, err := q.Query(ctx, sql, where.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("events: %w", err)
@@ -86,8 +122,8 @@ func listEvents(ctx context.Context, q db.Querier, where *db.Where, limit int) (
 	return events, nil
 }
 
-// bounds is the lowest and the highest number there is; 0, 0 without events.
-func bounds(ctx context.Context, q db.Querier) (first, last int64, err error) {
-	err = q.QueryRow(ctx, `SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM event`).Scan(&first, &last)
-	return first, last, err
+// oldest is the lowest number there is; 0 without events.
+func oldest(ctx context.Context, q db.Querier) (first int64, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(min(seq), 0) FROM event`).Scan(&first)
+	return first, err
 }

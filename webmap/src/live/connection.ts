@@ -1,12 +1,20 @@
 import { hearSession } from '../session/channel.ts'
+import { readBeat } from './beat.ts'
 import { begin, type Effect, type Input, type StreamState, step } from './machine.ts'
 import { type SseEvent, SseParser } from './sse.ts'
 
-/** What a page hears. `downSince` is Date.now() of the loss, null while the stream is live. */
+/**
+ * What a page hears. `downSince` is Date.now() of the loss, null while events come. `ends` is when the session of a wall
+ * ends by itself, null where that is not soon.
+ */
 export type LiveMessage =
+  | { kind: 'ends'; at: number | null }
   | { kind: 'status'; downSince: number | null }
   | { kind: 'event'; name: string; data: string }
   | { kind: 'reload' }
+
+export const EVENTS = '/api/v1/events'
+export const EVENTS_OF_A_WALL = `${EVENTS}?wall=true`
 
 const TICK_MS = 250
 
@@ -19,6 +27,7 @@ export class Connection {
   private abort: AbortController | null = null
   private readonly timer: ReturnType<typeof setInterval>
   private readonly stopHearing: () => void
+  private endsAt: number | null = null
 
   constructor(
     private readonly url: string,
@@ -31,7 +40,12 @@ export class Connection {
     this.stopHearing = hearSession(() => this.input({ kind: 'again', at: Date.now() }))
   }
 
-  status(): LiveMessage {
+  /** What a page that comes late has to know. */
+  present(): LiveMessage[] {
+    return [this.status(), { kind: 'ends', at: this.endsAt }]
+  }
+
+  private status(): LiveMessage {
     return { kind: 'status', downSince: this.state.downSince }
   }
 
@@ -87,7 +101,17 @@ export class Connection {
 
   private receive(event: SseEvent, say: (input: Input) => void) {
     say({ kind: 'event', at: Date.now(), id: event.id })
-    if (event.name === 'reset') this.tell({ kind: 'reload' })
+    if (event.name === 'beat') this.beat(event.data, say)
+    else if (event.name === 'reset') this.tell({ kind: 'reload' })
     else this.tell({ kind: 'event', name: event.name, data: event.data })
+  }
+
+  private beat(data: string, say: (input: Input) => void) {
+    const beat = readBeat(data)
+    if (!beat) return
+    say({ kind: 'beat', at: Date.now(), awayMs: beat.awayMs })
+    if (beat.endsAt === this.endsAt) return
+    this.endsAt = beat.endsAt
+    this.tell({ kind: 'ends', at: this.endsAt })
   }
 }

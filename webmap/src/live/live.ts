@@ -1,4 +1,4 @@
-import { Connection, type LiveMessage } from './connection.ts'
+import { Connection, EVENTS, EVENTS_OF_A_WALL, type LiveMessage } from './connection.ts'
 import type { TabMessage } from './shared-worker.ts'
 
 /** Events kept while the tab is hidden (animation frames rest then); beyond it the page reloads its data instead. */
@@ -14,11 +14,19 @@ export interface LiveHandlers {
   onEvents(events: LiveEvent[]): void
   /** What is shown may be old and cannot be mended by events: load everything anew. */
   onReload(): void
+  /** From when on (Date.now()) what is shown lacks events, null while they come. */
   onStatus(downSince: number | null): void
+  /** When (Date.now()) the session of a wall ends by itself, null where that is not soon. Only walls are told. */
+  onEnds?(at: number | null): void
+}
+
+export interface LiveOptions {
+  /** The page is a wall that nobody touches: where the account may look and nothing else, it stays logged in. */
+  wall?: boolean
 }
 
 /** Follows the live events. Returns a function that stops. */
-export function followLive(handlers: LiveHandlers): () => void {
+export function followLive(handlers: LiveHandlers, { wall = false }: LiveOptions = {}): () => void {
   let queue: LiveEvent[] = []
   let overflow = false
   let frame = 0
@@ -35,6 +43,7 @@ export function followLive(handlers: LiveHandlers): () => void {
 
   const hear = (message: LiveMessage) => {
     if (message.kind === 'status') handlers.onStatus(message.downSince)
+    else if (message.kind === 'ends') handlers.onEnds?.(message.at)
     else if (message.kind === 'reload') handlers.onReload()
     else {
       const data = parse(message.data)
@@ -48,7 +57,7 @@ export function followLive(handlers: LiveHandlers): () => void {
     }
   }
 
-  const disconnect = connect(hear, () => handlers.onReload())
+  const disconnect = connect(wall, hear, () => handlers.onReload())
   return () => {
     cancelAnimationFrame(frame)
     disconnect()
@@ -63,16 +72,16 @@ function parse(data: string): unknown {
   }
 }
 
-function connect(hear: (message: LiveMessage) => void, returned: () => void): () => void {
+function connect(wall: boolean, hear: (message: LiveMessage) => void, returned: () => void): () => void {
   // Chrome on Android has no SharedWorker; there each tab has its own stream.
   if (typeof SharedWorker === 'undefined') {
-    const connection = new Connection('/api/v1/events', hear)
+    const connection = new Connection(wall ? EVENTS_OF_A_WALL : EVENTS, hear)
     return () => connection.close()
   }
-  const worker = new SharedWorker(new URL('./shared-worker.ts', import.meta.url), {
-    type: 'module',
-    name: 'jingwei-live',
-  })
+  // The bundler reads these options: each has to stand here as it is.
+  const worker = wall
+    ? new SharedWorker(new URL('./shared-worker.ts', import.meta.url), { type: 'module', name: 'jingwei-live-wall' })
+    : new SharedWorker(new URL('./shared-worker.ts', import.meta.url), { type: 'module', name: 'jingwei-live' })
   const say = (message: TabMessage) => worker.port.postMessage(message)
   worker.port.onmessage = (event: MessageEvent<LiveMessage>) => hear(event.data)
   worker.port.start()

@@ -58,7 +58,43 @@ describe('the live stream', () => {
       { kind: 'tick', at: 5000 + SILENCE_MS },
     )
     expect(last).toEqual(['disconnect', 'status'])
-    expect(state.phase).toBe('waiting')
+    expect(state).toMatchObject({ phase: 'waiting', downSince: 5000 })
+  })
+
+  it('counts the time down of a silent connection from the last byte, and says stale within 10 s of it', () => {
+    let { state } = run({ kind: 'opened', at: 0 }, { kind: 'beat', at: 3000, awayMs: null })
+    let told = 0
+    for (let at = 3250; told === 0; at += 250) {
+      state = step(state, { kind: 'tick', at }).state
+      if (isStale(state.downSince, at)) told = at
+    }
+    expect(told).toBe(3000 + STALE_MS + 250)
+  })
+
+  it('is down while its server hears of nothing, from when that began, and up again with it', () => {
+    let { state } = run({ kind: 'opened', at: 0 })
+    const beat = (at: number, awayMs: number | null) => {
+      const next = step(state, { kind: 'beat', at, awayMs })
+      state = next.state
+      return next.effects
+    }
+    expect(beat(3000, null)).toEqual([])
+    expect(beat(6000, 1500)).toEqual(['status'])
+    expect(state).toMatchObject({ phase: 'live', downSince: 4500, heardAt: 6000 })
+    expect(beat(9000, 4400)).toEqual([])
+    expect(state.downSince).toBe(4500)
+    expect(isStale(state.downSince, 4500 + STALE_MS + 1)).toBe(true)
+    expect(beat(12_000, null)).toEqual(['status'])
+    expect(state.downSince).toBeNull()
+    beat(15_000, 0)
+    expect(step(state, { kind: 'failed', at: 16_000 }).state.downSince).toBe(15_000)
+    expect(beat(18_000, -5)).toEqual([])
+    expect(state.downSince).toBe(15_000)
+  })
+
+  it('is not up because a connection that is closed still beats', () => {
+    const { state } = run({ kind: 'opened', at: 0 }, { kind: 'failed', at: 1 })
+    expect(step(state, { kind: 'beat', at: 2, awayMs: null }).state).toBe(state)
   })
 
   it('gives up an attempt that never answers', () => {

@@ -2,15 +2,16 @@
  * The state of the one stream of live events, as a pure function of what happens to it.
  *
  *   connecting --opened--> live --failed / silent--> waiting --retryAt--> connecting
+ *   live --beat--> live, which says whether the server itself hears of what is new
  *   connecting --failed / silent--> waiting
  *   any --again--> connecting
  *
  * Times are milliseconds of any one clock.
  */
 
-/** The server sends a comment every 10 s; without a byte for this long the connection is dead, whatever TCP says. */
-export const SILENCE_MS = 22_000
-/** How long the stream may be down before the page says that its data is stale. */
+/** The server beats every 3 s; without a byte for this long the connection is dead, whatever TCP says. */
+export const SILENCE_MS = 8_000
+/** How old what is shown may be before the page says that it is stale: longer than a silence, so that both show by then. */
 export const STALE_MS = 10_000
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 8_000
@@ -21,7 +22,7 @@ export interface StreamState {
   lastId: string
   /** When the last byte came, or the attempt began. */
   heardAt: number
-  /** When the stream was lost; null while it is live. */
+  /** From when on events are missing: the stream was lost, or its server has lost its own; null while they come. */
   downSince: number | null
   /** Failures since the stream was last live. */
   failures: number
@@ -33,6 +34,8 @@ export type Input =
   | { kind: 'opened'; at: number }
   | { kind: 'heard'; at: number }
   | { kind: 'event'; at: number; id: string }
+  /** The server lives. For `awayMs` it has not heard of new events; null while it does. */
+  | { kind: 'beat'; at: number; awayMs: number | null }
   | { kind: 'failed'; at: number }
   | { kind: 'tick'; at: number }
   /** Somebody has logged in or out: the stream was opened as whoever it was before. */
@@ -62,6 +65,14 @@ export function step(state: StreamState, input: Input): { state: StreamState; ef
       return state.phase === 'waiting' ? same : { state: { ...state, heardAt: input.at }, effects: [] }
     case 'event':
       return { state: { ...state, heardAt: input.at, lastId: input.id || state.lastId }, effects: [] }
+    case 'beat': {
+      if (state.phase !== 'live') return same
+      const downSince = input.awayMs === null ? null : (state.downSince ?? input.at - Math.max(0, input.awayMs))
+      return {
+        state: { ...state, heardAt: input.at, downSince },
+        effects: downSince === state.downSince ? [] : ['status'],
+      }
+    }
     case 'failed':
       return state.phase === 'waiting' ? same : { state: lost(state, input.at), effects: ['status'] }
     case 'again':
@@ -76,16 +87,17 @@ export function step(state: StreamState, input: Input): { state: StreamState; ef
         return { state: { ...state, phase: 'connecting', heardAt: input.at }, effects: ['connect'] }
       }
       if (input.at - state.heardAt < SILENCE_MS) return same
-      return { state: lost(state, input.at), effects: ['disconnect', 'status'] }
+      // What came after the last byte is missing already.
+      return { state: lost(state, input.at, state.heardAt), effects: ['disconnect', 'status'] }
   }
 }
 
-function lost(state: StreamState, at: number): StreamState {
+function lost(state: StreamState, at: number, since = at): StreamState {
   const delay = Math.min(FIRST_RETRY_MS * 2 ** state.failures, LAST_RETRY_MS)
   return {
     ...state,
     phase: 'waiting',
-    downSince: state.downSince ?? at,
+    downSince: state.downSince ?? since,
     failures: state.failures + 1,
     retryAt: at + delay,
   }
