@@ -62,19 +62,37 @@ func (s *Service) follow(ctx context.Context, sub *live.Subscription) {
 		select {
 		case <-ctx.Done():
 			return
-		case e, ok := <-sub.C:
-			if !ok {
+		case <-sub.Wake():
+			if !f.catchUp(sub) {
 				return
 			}
-			f.take(e)
 		case r := <-f.results:
 			f.finish(r)
 		case <-f.retry:
 			f.fill()
 		case <-tick.C:
-			if s.hub.Flowing() == nil && len(sub.C) == 0 {
+			if s.hub.Flowing() == nil && f.catchUp(sub) {
 				s.asOf.Store(s.now().UnixMilli())
 			}
+		}
+	}
+}
+
+// takeAtOnce is how many events are taken from a subscription at once.
+const takeAtOnce = 1000
+
+// catchUp counts all events that have come; false says that the subscription has ended.
+func (f *follower) catchUp(sub *live.Subscription) bool {
+	for {
+		events, err := sub.Take(takeAtOnce)
+		if err != nil {
+			return false
+		}
+		for _, e := range events {
+			f.take(e)
+		}
+		if len(events) < takeAtOnce {
+			return true
 		}
 	}
 }
