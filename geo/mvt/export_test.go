@@ -52,8 +52,8 @@ func lattice(p point) geo.Point { return geo.Point{Lon: p.X, Lat: p.Y} }
 
 // Len is how many outlines are kept.
 func (o *Outlines) Len() (kept int) {
-	for i := range o.shards {
-		kept += len(o.shards[i].young) + len(o.shards[i].old)
+	for i := range o.outlines.shards {
+		kept += len(o.outlines.shards[i].young) + len(o.outlines.shards[i].old)
 	}
 	return kept
 }

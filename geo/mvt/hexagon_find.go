@@ -26,7 +26,7 @@ func (h *Hexes) descend(found []int, v *view, resolution, first, end int) []int 
 		switch {
 		case resolution == h.resolution: // the outline tells sooner than the centre
 			found = append(found, first)
-		case !v.misses(ancestor.Center(), geo.ReachRad(resolution)):
+		case !v.misses(h.outlines.centers.of(ancestor), geo.ReachRad(resolution)):
 			found = h.descend(found, v, resolution+1, first, next)
 		}
 		first = next
