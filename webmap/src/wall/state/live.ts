@@ -1,6 +1,6 @@
 import { computed, type Ref, shallowReactive, shallowRef } from 'vue'
 import { may } from '../../session/session.ts'
-import { type CountQuery, type Filling, wallApi } from './api.ts'
+import { type CountQuery, type Filling, type GroupedBy, wallApi } from './api.ts'
 import { type Brief, newestFirst } from './brief.ts'
 import { DAY_MS, dayBefore, dayOf, startOf } from './day.ts'
 import type { Refresh } from './refresh.ts'
@@ -77,7 +77,7 @@ export function useLive(refresh: Refresh, filter: () => WallFilter) {
       if (counts.filling) refresh.touch()
     },
   })
-  for (const [name, by] of Object.entries(BY) as [keyof typeof BY, string][]) {
+  for (const [name, by] of Object.entries(BY) as [keyof typeof BY, GroupedBy][]) {
     refresh.add(name, {
       fastMs: 4000,
       slowMs: 60_000,
