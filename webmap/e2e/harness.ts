@@ -12,6 +12,7 @@ if (!url)
 export const base = url.replace(/\/$/, '')
 export const SIZES = {
   desk: { width: 1440, height: 900 },
+  full: { width: 1920, height: 1080 },
   wall: { width: 3840, height: 2160 },
   phone: { width: 390, height: 844 },
 } as const

@@ -1,0 +1,169 @@
+// Measures the wall page in headless Chromium against a server with demo data: times between animation frames at full HD and 4K, and the
+// heap while days are played again. It posts reports: give it a server that nobody needs.
+// Usage: node .ci/wall.mjs http://127.0.0.1:8080 [--minutes 5] [--login demo-dispatcher] [--password …]
+import { createRequire } from 'node:module'
+import { parseArgs } from 'node:util'
+
+const { chromium } = createRequire(new URL('../webmap/', import.meta.url))('playwright-core')
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: 'string', default: '5' },
+    login: { type: 'string', default: 'demo-dispatcher' },
+    password: { type: 'string', default: 'Jingwei-Demo-2026' },
+  },
+})
+const base = (positionals[0] ?? '').replace(/\/$/, '')
+if (!base) throw new Error('give the address of a server, such as http://127.0.0.1:8080')
+
+const SIZES = { '1080p': { width: 1920, height: 1080 }, '4K': { width: 3840, height: 2160 } }
+const EVENTS_PER_S = 20
+const MEASURED_MS = 10_000
+
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+const answer = await fetch(`${base}/api/v1/session`, {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify({ login: values.login, password: values.password }),
+})
+if (!answer.ok) throw new Error(`${values.login}: ${answer.status} ${await answer.text()}`)
+const cookie = answer.headers.get('Set-Cookie').split(';')[0]
+const [name, value] = cookie.split('=')
+const yesterday = new Date(Date.now() + 8 * 3_600_000 - 86_400_000).toISOString().slice(0, 10)
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+})
+
+async function open(path, viewport) {
+  const context = await browser.newContext({ viewport, locale: 'zh-CN' })
+  await context.addCookies([{ name, value, url: base, httpOnly: true, sameSite: 'Lax' }])
+  const page = await context.newPage()
+  await page.goto(base + path)
+  await page.locator('.leaflet-tile-loaded').first().waitFor({ timeout: 60_000 })
+  await page.locator('.legend ol li').first().waitFor({ timeout: 60_000 })
+  await after(3000)
+  return page
+}
+
+/** Milliseconds between animation frames while something goes on. */
+async function frames(page, work) {
+  await page.evaluate(() => {
+    const times = []
+    let last = performance.now()
+    const next = (now) => {
+      times.push(now - last)
+      last = now
+      globalThis.frame = requestAnimationFrame(next)
+    }
+    globalThis.times = times
+    globalThis.frame = requestAnimationFrame(next)
+  })
+  await work()
+  const times = await page.evaluate(() => {
+    cancelAnimationFrame(globalThis.frame)
+    return globalThis.times
+  })
+  times.sort((a, b) => a - b)
+  const at = (share) => times[Math.min(times.length - 1, Math.floor(share * times.length))]
+  return { frames: times.length, p50: at(0.5), p95: at(0.95), worst: times.at(-1) }
+}
+
+async function pan(page) {
+  const box = await page.locator('#map').boundingBox()
+  const end = Date.now() + MEASURED_MS
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+  for (let turn = 0; Date.now() < end; turn++) {
+    await page.mouse.move(middle.x, middle.y)
+    await page.mouse.down()
+    const way = turn % 2 ? -1 : 1
+    for (let step = 1; step <= 40 && Date.now() < end; step++) {
+      await page.mouse.move(middle.x + (way * step * box.width) / 200, middle.y + (way * step * box.height) / 300)
+    }
+    await page.mouse.up()
+  }
+}
+
+async function postReports(milliseconds) {
+  const { bounds } = await (await fetch(`${base}/api/v1/about`)).json()
+  const [west, south, east, north] = bounds
+  const start = Date.now()
+  let sent = 0
+  let refused = 0
+  while (Date.now() - start < milliseconds) {
+    if (sent >= ((Date.now() - start) / 1000) * EVENTS_PER_S) {
+      await after(5)
+      continue
+    }
+    sent++
+    const body = {
+      lon: west + (0.3 + 0.4 * Math.random()) * (east - west),
+      lat: south + (0.3 + 0.4 * Math.random()) * (north - south),
+      item: 'fire_hazard',
+      channel: 'worker',
+      title: `wall ${sent}`,
+    }
+    fetch(`${base}/api/v1/incidents`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Cookie: cookie },
+      body: JSON.stringify(body),
+    }).then(
+      (posted) => {
+        if (!posted.ok) refused++
+      },
+      () => refused++,
+    )
+  }
+  return { sent, refused }
+}
+
+const row = (...cells) =>
+  console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(22) : String(cell).padStart(10))).join(''))
+const ms = (time) => time.toFixed(1)
+
+console.log('Milliseconds between animation frames')
+row('', 'frames', 'p50', 'p95', 'worst')
+for (const [size, viewport] of Object.entries(SIZES)) {
+  const show = (what, found) => row(`${size} ${what}`, found.frames, ms(found.p50), ms(found.p95), ms(found.worst))
+  const live = await open('/wall', viewport)
+  show('at rest', await frames(live, () => after(MEASURED_MS)))
+  show('panning', await frames(live, () => pan(live)))
+  let posted
+  show(
+    `${EVENTS_PER_S} events/s`,
+    await frames(live, async () => {
+      posted = await postReports(MEASURED_MS)
+    }),
+  )
+  if (posted.refused > 0)
+    console.log(`${posted.refused} of ${posted.sent} reports were refused: the server has to allow that many`)
+  await live.context().close()
+  const replay = await open(`/wall?replay=${yesterday}&t=25200&speed=600`, viewport)
+  show('replay 600x', await frames(replay, () => after(MEASURED_MS)))
+  await replay.context().close()
+}
+
+console.log('\nHeap after garbage collection while days are played at 600x')
+row('minute', 'days', 'heap MB', 'nodes', 'listeners')
+const page = await open(`/wall?replay=${yesterday}&speed=600`, SIZES['1080p'])
+const cdp = await page.context().newCDPSession(page)
+await cdp.send('Performance.enable')
+let days = 0
+const again = setInterval(async () => {
+  // At its end the clock stands; Home begins the day again.
+  if (!(await page.locator('.play[aria-label="播放"], .play[aria-label="Play"]').count())) return
+  days++
+  await page.keyboard.press('Home')
+  await page.keyboard.press(' ')
+}, 2000)
+for (let minute = 0; minute <= Number(values.minutes); minute++) {
+  if (minute > 0) await after(60_000)
+  await cdp.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await cdp.send('Runtime.getHeapUsage')
+  const { metrics } = await cdp.send('Performance.getMetrics')
+  const metric = (wanted) => metrics.find(({ name }) => name === wanted)?.value ?? 0
+  row(minute, days, (usedSize / 1e6).toFixed(1), metric('Nodes'), metric('JSEventListeners'))
+}
+clearInterval(again)
+await browser.close()
