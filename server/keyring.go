@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"jingwei/server/db"
+	"jingwei/server/hotline"
 	"jingwei/server/incident"
 	"jingwei/server/seal"
 )
@@ -21,6 +22,8 @@ import (
 // sealedTables are all places in the database that hold sealed bytes.
 var sealedTables = []sealedTable{
 	{name: "incident_reporter", id: "incident", column: "sealed", about: incident.About},
+	{name: "archived_reporter", id: "incident", column: "sealed", about: incident.About},
+	{name: "hotline_ticket", id: "id", column: "sealed", about: hotline.About},
 	{name: "account", id: "id", column: "totp", about: func(id uuid.UUID) string { return "account/" + id.String() }},
 }
 

@@ -46,7 +46,9 @@ func (f limitFlags) complete() (limitFlags, error) {
 func (f limitFlags) limits() web.Limits {
 	return web.Limits{
 		Classes: []web.Class{
-			{Name: "report", Operations: []string{"POST /api/v1/incidents"}, Address: f.LimitReport, Actor: web.Limit{Burst: 200, Every: 50 * time.Millisecond}},
+			{Name: "report", Operations: []string{
+				"POST /api/v1/incidents", "POST /api/v1/hotline/tickets", "POST /api/v1/hotline/tickets/{number}/place",
+			}, Address: f.LimitReport, Actor: web.Limit{Burst: 200, Every: 50 * time.Millisecond}},
 			{Name: "photo", Operations: []string{"POST /api/v1/photos"}, Address: f.LimitPhoto, Actor: web.Limit{Burst: 60, Every: time.Second}},
 			{Name: "follow", Operations: []string{"POST /api/v1/reports/follow"}, Address: f.LimitFollow},
 			{Name: "login", Operations: []string{

@@ -125,7 +125,7 @@ func TestRetentionCommand(t *testing.T) {
 	if n, m := kept(); code != 0 || !strings.Contains(out, old[:4]) || !strings.Contains(out, "320282") || n != 2 || m != 2 {
 		t.Errorf("exit %d, %d and %d are left\n%s\n%s", code, n, m, out, errOut)
 	}
-	if code, out, _ := jingwei(t, nil, s.keyed("retention")...); code != 0 || !strings.Contains(out, "none") || !strings.Contains(out, "Deleted: 0 reporters, 0 receipts, 0 photos.") {
+	if code, out, _ := jingwei(t, nil, s.keyed("retention")...); code != 0 || !strings.Contains(out, "none") || !strings.Contains(out, "Deleted: 0 reporters, 0 receipts, 0 photos, 0 callers.") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	if code, _, _ := jingwei(t, nil, s.keyed("retention", "--years", "0")...); code != 1 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jingwei/server/access"
+	"jingwei/server/hotline"
 	"jingwei/server/incident"
 )
 
@@ -45,12 +46,27 @@ func (cmd *retentionCommand) Run(ctx context.Context, c *Config, s *streams, now
 			return err
 		}
 	}
+	tickets, err := app.hotline.Retention(ctx, cmd.Years)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%s the callers of tickets of the hotline that were dismissed before %s:\n", verb, r.Before.Format(time.DateOnly))
+	if err := printCallers(s.out, tickets.Due); err != nil {
+		return err
+	}
+	if len(tickets.Waiting) > 0 {
+		fmt.Fprintln(s.out, "Still waiting, though as old; these stay until somebody places or dismisses them:")
+		if err := printCallers(s.out, tickets.Waiting); err != nil {
+			return err
+		}
+	}
 	if cmd.DryRun {
 		return nil
 	}
 	deleted, err := app.incidents.Delete(ctx, cmd.Years)
-	fmt.Fprintf(s.out, "Deleted: %d reporters, %d receipts, %d photos.\n", deleted.Reporters, deleted.Receipts, deleted.Photos)
-	return err
+	callers, errCallers := app.hotline.Delete(ctx, cmd.Years)
+	fmt.Fprintf(s.out, "Deleted: %d reporters, %d receipts, %d photos, %d callers.\n", deleted.Reporters, deleted.Receipts, deleted.Photos, callers)
+	return errors.Join(err, errCallers)
 }
 
 func printKept(w io.Writer, kept []incident.Kept) error {
@@ -70,6 +86,19 @@ func printKept(w io.Writer, kept []incident.Kept) error {
 	return out.Flush()
 }
 
+func printCallers(w io.Writer, kept []hotline.Kept) error {
+	if len(kept) == 0 {
+		_, err := fmt.Fprintln(w, "  none")
+		return err
+	}
+	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(out, "  YEAR\tCALLERS")
+	for _, k := range kept {
+		fmt.Fprintf(out, "  %d\t%d\n", k.Year, k.Callers)
+	}
+	return out.Flush()
+}
+
 // retentionHour is when a server deletes what is due: at night in China, where nobody waits for the database.
 const retentionHour = 3
 
@@ -79,11 +108,12 @@ func (a *App) retainNightly(ctx context.Context, years int, now time.Time) {
 		return
 	}
 	deleted, err := a.incidents.Delete(ctx, years)
-	if err != nil && ctx.Err() == nil {
+	callers, errCallers := a.hotline.Delete(ctx, years)
+	if err = errors.Join(err, errCallers); err != nil && ctx.Err() == nil {
 		slog.ErrorContext(ctx, "reporters whose time is over were not all deleted", "error", err)
 	}
-	if deleted != (incident.Personal{}) {
-		slog.InfoContext(ctx, "deleted reporters whose time is over", "reporters", deleted.Reporters, "receipts", deleted.Receipts, "photos", deleted.Photos)
+	if deleted != (incident.Personal{}) || callers > 0 {
+		slog.InfoContext(ctx, "deleted reporters whose time is over", "reporters", deleted.Reporters, "receipts", deleted.Receipts, "photos", deleted.Photos, "callers", callers)
 	}
 	r, err := a.incidents.Retention(ctx, years)
 	switch {

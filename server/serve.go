@@ -60,6 +60,9 @@ func (cmd *serveCommand) Run(ctx context.Context, c *Config, s *streams, now clo
 	if err := app.saveCatalogue(ctx); err != nil {
 		return err
 	}
+	if err := app.categories.Check(func(code string) bool { _, ok := app.items.Find(code); return ok }); err != nil {
+		return err
+	}
 	if err := app.areas.EnsureCells(ctx); err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"jingwei/server/account"
+	"jingwei/server/hotline"
 	"jingwei/server/web"
 )
 
@@ -18,8 +20,9 @@ type served struct {
 	SessionMax        time.Duration `help:"A session ends this long after the log-in." env:"JINGWEI_SESSION_MAX" default:"12h" placeholder:"TIME"`
 	SessionWall       time.Duration `help:"The session of an account that may only look, on a wall that is open all the time, ends this long after the log-in." env:"JINGWEI_SESSION_WALL" default:"720h" placeholder:"TIME"`
 
-	PublicURL    string   `name:"public-url" help:"Where browsers reach the server, for example https://map.example.org. Needed behind a proxy; with https, cookies and browsers keep to https." env:"JINGWEI_PUBLIC_URL" placeholder:"URL"`
-	TrustedProxy []string `help:"Networks or addresses of the proxies before the server, whose X-Forwarded-For and X-Forwarded-Proto are believed." env:"JINGWEI_TRUSTED_PROXY" placeholder:"CIDR"`
+	PublicURL         string   `name:"public-url" help:"Where browsers reach the server, for example https://map.example.org. Needed behind a proxy; with https, cookies and browsers keep to https." env:"JINGWEI_PUBLIC_URL" placeholder:"URL"`
+	TrustedProxy      []string `help:"Networks or addresses of the proxies before the server, whose X-Forwarded-For and X-Forwarded-Proto are believed." env:"JINGWEI_TRUSTED_PROXY" placeholder:"CIDR"`
+	HotlineCategories string   `help:"Which item a category of the 12345 hotline means, as JSON like data/hotline_categories.json. Left out: that file." env:"JINGWEI_HOTLINE_CATEGORIES" placeholder:"FILE"`
 	signOnFlags
 	limitFlags
 }
@@ -35,6 +38,18 @@ func (f *served) surroundings() (o web.Options, err error) {
 		return o, fmt.Errorf("--trusted-proxy: %w", err)
 	}
 	return o, nil
+}
+
+// hotlineCategories are those of the file that was named, or those that the program brings along.
+func (f *served) hotlineCategories() (*hotline.Categories, error) {
+	if f.HotlineCategories == "" {
+		return hotline.DefaultCategories()
+	}
+	text, err := os.ReadFile(f.HotlineCategories)
+	if err != nil {
+		return nil, fmt.Errorf("--hotline-categories: %w", err)
+	}
+	return hotline.ParseCategories(f.HotlineCategories, text)
 }
 
 // accountRules are what a city sets about passwords and sessions.

@@ -73,7 +73,7 @@ func (s *Service) Reporter(ctx context.Context, i Incident) (Private, Sealing, e
 	case err != nil || !ok:
 		return Private{}, NothingSealed, err
 	}
-	return p.masked(), Sealed, nil
+	return p.Masked(), Sealed, nil
 }
 
 // isUnopenable tells that sealed bytes are there and cannot be read.
@@ -118,7 +118,7 @@ func (s *Service) Unseal(ctx context.Context, id uuid.UUID, reason string) (p Pr
 		case !ok:
 			return web.NewProblem(web.NotFound, "nothing is sealed with this incident: nobody gave a name, or its time is over and it was deleted")
 		}
-		entry.Reason = p.maskReport(reason)
+		entry.Reason = p.Mask(reason)
 		return audit.Append(ctx, tx, entry)
 	})
 	if err != nil {

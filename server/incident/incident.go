@@ -89,6 +89,7 @@ type Report struct {
 	Place       geo.Point
 	AccuracyM   *float64
 	Photos      []uuid.UUID // uploads that wait for it
+	Number      string      // the source's own, of the channel; "" where it has none
 	Private     Private     // of the reporter
 }
 
@@ -115,10 +116,10 @@ func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incide
 
 // maskTexts masks the texts, and keeps in Private what they were where that changes them; changed tells whether it did.
 func (i *Incident) maskTexts() (changed bool) {
-	if masked := i.Private.maskReport(i.Title); masked != i.Title {
+	if masked := i.Private.Mask(i.Title); masked != i.Title {
 		i.Title, i.Private.Title, changed = masked, i.Title, true
 	}
-	if masked := i.Private.maskReport(i.Description); masked != i.Description {
+	if masked := i.Private.Mask(i.Description); masked != i.Description {
 		i.Description, i.Private.Description, changed = masked, i.Description, true
 	}
 	return changed

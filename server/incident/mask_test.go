@@ -105,7 +105,7 @@ func TestMaskReporter(t *testing.T) {
 func TestOwnWordsOfTheReporterAreMasked(t *testing.T) {
 	t.Parallel()
 	p := Private{Name: "欧阳修", Phone: "051087654321", Home: "东风小区12幢501室"}
-	got := p.maskReport("我是欧阳修，住东风小区12幢501室，电话0510-8765 4321或13812345678")
+	got := p.Mask("我是欧阳修，住东风小区12幢501室，电话0510-8765 4321或13812345678")
 	if want := "我是欧阳**，住东风小区**，电话051****4321或138****5678"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -124,7 +124,7 @@ func TestOwnWordsOfTheReporterAreMasked(t *testing.T) {
 		{Private{Name: "张**", Home: "东风小区"}, "张**住东风小区", "张**住东风小区"}, // nothing is left to hide
 		{Private{IDNumber: "11010519491231002X"}, "证11010519491231002Xabc", "证1101**********002Xabc"},
 	} {
-		if got := c.p.maskReport(c.text); got != c.want {
+		if got := c.p.Mask(c.text); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
 		}
 	}
@@ -153,11 +153,11 @@ func TestMaskedTwiceIsMaskedOnce(t *testing.T) {
 			p.Phone, p.IDNumber = valid(text(4)), valid(text(5))
 		}
 		told := text(14)
-		once := p.maskReport(told)
+		once := p.Mask(told)
 		if once != told {
 			changed++
 		}
-		if twice := p.maskReport(once); twice != once {
+		if twice := p.Mask(once); twice != once {
 			t.Fatalf("%q with %q, %q, %q, %q becomes %q and then %q", told, p.Name, p.Phone, p.IDNumber, p.Home, once, twice)
 		}
 		if twice := mask(once); twice != once {

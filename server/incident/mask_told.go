@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// maskReport is a text without phone and identity numbers, and without what the reporter gave as name, phone and home. To mask what is masked
+// Mask is a text without phone and identity numbers, and without what the reporter gave as name, phone and home. To mask what is masked
 // changes nothing.
-func (p Private) maskReport(text string) string {
+func (p Private) Mask(text string) string {
 	var all []told
 	add := func(words string, t told) {
 		// What leaves as much as it finds would find itself again, for ever.

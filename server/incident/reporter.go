@@ -54,7 +54,7 @@ func unsealed(keys *seal.Ring, incident uuid.UUID, sealed []byte) (p Private, er
 	return p, err
 }
 
-// masked is what everybody who sees the incident may see of the reporter.
-func (p Private) masked() Private {
+// Masked is what everybody who sees the incident may see of the reporter.
+func (p Private) Masked() Private {
 	return Private{Name: maskName(p.Name), Phone: maskPhone(p.Phone), IDNumber: maskIDNumber(p.IDNumber), Home: maskHome(p.Home, p.Name)}
 }

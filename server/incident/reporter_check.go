@@ -38,10 +38,17 @@ func (p Private) normal() Private {
 	return p
 }
 
+// Checked is what somebody told of themselves in the form that it is kept in, or what is wrong with it, as a problem whose place lies below at,
+// such as "body.caller".
+func (p Private) Checked(at string) (Private, error) {
+	p = p.normal()
+	return p, p.check(at)
+}
+
 // check says what is wrong with what a reporter told. A problem names the place and never repeats the value: problems end up in logs.
-func (p Private) check() error {
+func (p Private) check(at string) error {
 	invalid := func(place, detail string) error {
-		return web.NewProblem(web.Invalid, detail).At("body.reporter."+place, nil)
+		return web.NewProblem(web.Invalid, detail).At(at+"."+place, nil)
 	}
 	switch {
 	case utf8.RuneCountInString(p.Name) > maxName || !oneLine(p.Name):

@@ -63,7 +63,7 @@ func (s *Service) check(r Report) error {
 	if r.ReportedAt.Before(EarliestReport) {
 		return web.NewProblem(web.Invalid, "reported_at is before "+EarliestReport.Format(time.DateOnly)).At("body.reported_at", r.ReportedAt)
 	}
-	return r.Private.check()
+	return r.Private.check("body.reporter")
 }
 
 // ask is nil where the actor of ctx may report through a channel at a place: everybody as a resident or courier, through the channels of
@@ -146,6 +146,11 @@ func (s *Service) Create(ctx context.Context, r Report, key string, body []byte)
 			if !ok {
 				i = first
 				receipt, err = s.receiptAgain(ctx, tx, first)
+				return err
+			}
+		}
+		if r.Number != "" {
+			if err := claimNumber(ctx, tx, r, i, now); err != nil {
 				return err
 			}
 		}

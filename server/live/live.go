@@ -32,7 +32,7 @@ const (
 	IncidentChanged  = "incident.changed"  // it reached another step; its data are the id and the status
 	IncidentImported = "incident.imported" // many came in at once: reload
 	IncidentArchived = "incident.archived" // old months were taken out: reload
-	TicketWaiting    = "ticket.waiting"    // a ticket of the hotline waits to be placed, or does no longer; its data are the number of those that wait
+	TicketWaiting    = "ticket.waiting"    // a ticket of the hotline waits to be placed, or does no longer; it has no data: ask how many wait
 	SceneChanged     = "scene.changed"     // a scene of the walls was made, changed, moved or deleted: load them again
 	EditionPublished = "edition.published" // boundaries changed
 	BranchChanged    = "branch.changed"    // branches, or who answers for what, changed

@@ -38,3 +38,11 @@ func Save(ctx context.Context, tx pgx.Tx, atlas *area.Atlas, stations []Station)
 	}
 	return audit.Append(ctx, tx, audit.Entry{Action: "station.import", After: map[string]int{"stations": len(stations)}})
 }
+
+// NamedIn are the stations whose name stands in a text, by code.
+func (s *Service) NamedIn(ctx context.Context, text string) ([]Station, error) {
+	if err := access.Ask(ctx, access.StationRead, nil); err != nil {
+		return nil, err
+	}
+	return listNamedIn(ctx, s.pool, text)
+}

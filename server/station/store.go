@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"jingwei/geo"
+	"jingwei/server/db"
 )
 
 // findAll gives the stations of the database that have the codes of the given ones, by code; empty lists are nil.
@@ -15,25 +16,37 @@ func findAll(ctx context.Context, tx pgx.Tx, stations []Station) (map[string]Sta
 	for i, s := range stations {
 		codes[i] = s.Code
 	}
-	rows, err := tx.Query(ctx, `
-		SELECT county, code, kind, name, ST_X(geom), ST_Y(geom), address, stars, floor_area_m2::float8, nullif(services, '{}'), nullif(open_to, '{}'),
-			opening_hours, phone, invented
-		FROM station WHERE code = ANY($1)`, codes)
+	rows, err := tx.Query(ctx, `SELECT `+stored+` FROM station WHERE code = ANY($1)`, codes)
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]Station{}
-	var s Station
-	var lon, lat float64
-	_, err = pgx.ForEachRow(rows, []any{
-		&s.County, &s.Code, &s.Kind, &s.Name, &lon, &lat, &s.Address, &s.Stars, &s.FloorAreaM2, &s.Services, &s.OpenTo, &s.OpeningHours, &s.Phone, &s.Invented,
-	}, func() (err error) {
-		s.Place, err = geo.PointOf(lon, lat)
+	list, err := pgx.CollectRows(rows, scan)
+	found := make(map[string]Station, len(list))
+	for _, s := range list {
 		found[s.Code] = s
-		s = Station{} // the pointers and lists of this one are taken
-		return err
-	})
+	}
 	return found, err
+}
+
+const stored = `county, code, kind, name, ST_X(geom), ST_Y(geom), address, stars, floor_area_m2::float8, nullif(services, '{}'), nullif(open_to, '{}'),
+	opening_hours, phone, invented`
+
+func scan(row pgx.CollectableRow) (s Station, err error) {
+	var lon, lat float64
+	err = row.Scan(&s.County, &s.Code, &s.Kind, &s.Name, &lon, &lat, &s.Address, &s.Stars, &s.FloorAreaM2, &s.Services, &s.OpenTo, &s.OpeningHours, &s.Phone, &s.Invented)
+	if err == nil {
+		s.Place, err = geo.PointOf(lon, lat)
+	}
+	return s, err
+}
+
+// listNamedIn gives the stations whose name, of two characters at least, stands in a text, by code.
+func listNamedIn(ctx context.Context, q db.Querier, text string) ([]Station, error) {
+	rows, err := q.Query(ctx, `SELECT `+stored+` FROM station WHERE length(name) > 1 AND strpos($1, name) > 0 ORDER BY code`, text)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scan)
 }
 
 // save copies stations into the database: new codes are added, known ones replaced.

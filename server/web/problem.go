@@ -32,6 +32,7 @@ const (
 	NotFound            Code = "not_found"              // no such resource
 	MethodNotAllowed    Code = "method_not_allowed"     //
 	NotAcceptable       Code = "not_acceptable"         //
+	NumberReused        Code = "number_reused"          // the same number of a source with another report
 	KeyReused           Code = "idempotency_key_reuse"  // the same Idempotency-Key with another body
 	TooLarge            Code = "too_large"              // the body is over the operation's limit
 	UnsupportedMedia    Code = "unsupported_media_type"
@@ -49,7 +50,7 @@ var statusOf = map[Code]int{
 	InvalidToken: http.StatusUnauthorized, Forbidden: http.StatusForbidden, PasswordExpired: http.StatusForbidden, CrossOrigin: http.StatusForbidden,
 	WeakPassword: http.StatusUnprocessableEntity, Conflict: http.StatusConflict, Stale: http.StatusPreconditionFailed, TooMany: http.StatusTooManyRequests,
 	MethodNotAllowed: http.StatusMethodNotAllowed, NotAcceptable: http.StatusNotAcceptable,
-	KeyReused: http.StatusUnprocessableEntity, TooLarge: http.StatusRequestEntityTooLarge, UnsupportedMedia: http.StatusUnsupportedMediaType,
+	KeyReused: http.StatusUnprocessableEntity, NumberReused: http.StatusConflict, TooLarge: http.StatusRequestEntityTooLarge, UnsupportedMedia: http.StatusUnsupportedMediaType,
 	Timeout: http.StatusRequestTimeout, Internal: http.StatusInternalServerError,
 	DatabaseUnavailable: http.StatusServiceUnavailable, Overloaded: http.StatusServiceUnavailable,
 	ProviderUnavailable: http.StatusServiceUnavailable,
