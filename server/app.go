@@ -15,6 +15,7 @@ import (
 	"jingwei/server/audit"
 	"jingwei/server/branch"
 	"jingwei/server/heat"
+	"jingwei/server/hotline"
 	"jingwei/server/incident"
 	"jingwei/server/item"
 	"jingwei/server/live"
@@ -41,6 +42,8 @@ type App struct {
 	stations       *station.Service
 	snap           *snap.Service
 	incidents      *incident.Service
+	hotline        *hotline.Service
+	categories     *hotline.Categories // of the hotline
 	accounts       *account.Service
 	photos         *photo.Service
 	scenes         *scene.Service
@@ -84,6 +87,10 @@ func newApp(ctx context.Context, c *Config, d *database, now clock) (_ *App, err
 	a.scenes = scene.NewService(d.Pool, now)
 	a.snap = snap.NewService(areas, a.branches, c.SnapWithinM)
 	a.incidents = incident.NewService(d.Pool, areas, a.branches, a.snap, a.items, keys, now)
+	if a.categories, err = c.hotlineCategories(); err != nil {
+		return nil, err
+	}
+	a.hotline = hotline.NewService(d.Pool, areas, a.stations, a.snap, a.incidents, keys, a.categories, now)
 	rules := c.accountRules()
 	if err := rules.Check(); err != nil {
 		return nil, err
@@ -201,6 +208,8 @@ func newServer(app *App) *server {
 	item.Routes(s.web, app.items)
 	incident.Routes(s.web, app.incidents, app.areas)
 	heat.Routes(s.web, s.heat)
+	incident.ReviewRoutes(s.web, app.incidents, app.areas, func(ctx context.Context) (int, error) { return app.hotline.Waiting(ctx) })
+	hotline.Routes(s.web, app.hotline, app.items)
 	photo.Routes(s.web, app.photos, app.incidents.Photo)
 	scene.Routes(s.web, app.scenes)
 	live.Routes(s.web, s.hub, app.accounts.Still)

@@ -104,7 +104,7 @@ type row struct {
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	m := setupMatrix(t)
-	rows := slices.Concat(m.publicRows(), m.areaRows(), m.incidentRows(), m.listRows(), m.heatRows(), m.sceneRows(), m.liveRows(), m.administrationRows(), m.ownRows())
+	rows := slices.Concat(m.publicRows(), m.areaRows(), m.incidentRows(), m.triageRows(), m.hotlineRows(), m.listRows(), m.heatRows(), m.sceneRows(), m.liveRows(), m.triageEventRows(), m.administrationRows(), m.ownRows())
 	served, seen := m.operations(), map[string]bool{}
 	checks := 0
 	for _, r := range rows {

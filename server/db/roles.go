@@ -23,6 +23,7 @@ var tableRights = map[string][]string{
 	"audit":            {"INSERT", "SELECT"},
 	"audit_link":       {"SELECT"},
 	"audit_pending":    {"SELECT"},
+	"incident_history": {"INSERT", "SELECT"},
 	"goose_db_version": {"SELECT"},
 	"area_cell":        {"DELETE", "INSERT", "SELECT", "TRUNCATE", "UPDATE"},
 }

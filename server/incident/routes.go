@@ -110,6 +110,11 @@ type findInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
+type foundOutput struct {
+	ETag string `header:"ETag"`
+	Body Detail
+}
+
 // Routes registers /api/v1/incidents.
 func Routes(server *web.Server, s *Service, areas *area.Service) {
 	tags := []string{"incidents"}
@@ -136,7 +141,7 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 	})
 	huma.Register(server.API, huma.Operation{
 		OperationID: "find-incident", Method: http.MethodGet, Path: "/api/v1/incidents/{id}", Tags: tags, Summary: "Find an incident by its id",
-	}, func(ctx context.Context, in *findInput) (*web.Output[Detail], error) {
+	}, func(ctx context.Context, in *findInput) (*foundOutput, error) {
 		i, err := s.Find(ctx, in.ID)
 		if err != nil {
 			return nil, err
@@ -149,7 +154,7 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		if err != nil {
 			return nil, err
 		}
-		out := &web.Output[Detail]{Body: Detail{Resource: s.resource(i), Photos: photos, Sealed: sealing}}
+		out := &foundOutput{ETag: etag(i), Body: Detail{Resource: s.resource(i), Photos: photos, Sealed: sealing}}
 		if reporter != (Private{}) {
 			out.Body.Reporter = &MaskedReporter{Name: reporter.Name, Phone: reporter.Phone, IDNumber: reporter.IDNumber, Home: reporter.Home}
 		}

@@ -516,6 +516,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hotline/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tickets that wait to be placed, or were dismissed, the oldest first */
+        get: operations["list-tickets"];
+        put?: never;
+        /**
+         * Hand over a ticket of the 12345 hotline
+         * @description 201 answers a new ticket, which is on disk. 200 answers one whose number was there: another body counts as another call, the same body changes nothing. With coordinates it is an incident at once.
+         */
+        post: operations["receive-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hotline/tickets/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find a ticket by its number */
+        get: operations["find-ticket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hotline/tickets/{number}/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List areas and stations that a ticket's address names, the likeliest first */
+        get: operations["list-ticket-candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hotline/tickets/{number}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a ticket out of the queue that has no place here, for a stated reason */
+        post: operations["dismiss-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hotline/tickets/{number}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place a ticket on the map: it becomes an incident
+         * @description A ticket that is an incident already stays where it is.
+         */
+        post: operations["place-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -591,6 +683,60 @@ export interface paths {
         get: operations["find-incident"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an incident is right where it is */
+        post: operations["confirm-incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was done to an incident, the oldest first */
+        get: operations["list-incident-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move the pin of an incident
+         * @description It is snapped anew, its history says so, and everybody who sees either place is told once. Where nothing changes it is confirmed.
+         */
+        post: operations["move-incident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -685,6 +831,40 @@ export interface paths {
          * @description With the number and the secret of the receipt. A POST, so that the secret is in no address and no log.
          */
         post: operations["follow-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the incidents whose place somebody should look at, the oldest first */
+        get: operations["list-review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what waits for a dispatcher */
+        get: operations["count-review"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1328,6 +1508,10 @@ export interface components {
         CodeInputBody: {
             code: string;
         };
+        ConfirmInputBody: {
+            /** @description At most 500 characters */
+            reason?: string;
+        };
         CreateAccountInputBody: {
             /**
              * @default person
@@ -1382,6 +1566,10 @@ export interface components {
             expires_at: string;
             name: string;
             scopes: string[];
+        };
+        DismissInputBody: {
+            /** @description Why it has no place here, in 5 to 500 characters */
+            reason: string;
         };
         ErrorDetail: {
             /** @description Where the error occurred, e.g. 'body.items[3].tags' or 'path.thing-id' */
@@ -1552,6 +1740,209 @@ export interface components {
              */
             surprise: number;
         };
+        HotlineCandidateResource: {
+            code: string;
+            /** @enum {string} */
+            kind: "area" | "station";
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description EPSG:4326; well inside an area
+             */
+            lon: number;
+            name: string;
+            /**
+             * Format: double
+             * @description 0 to 1: how much of the address its name and the names of the areas around it explain
+             */
+            score: number;
+        };
+        HotlineDetail: {
+            /** @description Phone and identity numbers are masked, here and below */
+            address: string;
+            /** @description Null where nobody gave a name, where it cannot be opened, and once it is the incident's */
+            caller: components["schemas"]["HotlineMaskedCaller"];
+            category: string;
+            /** @description The category is not in the server's mapping: the item is its default */
+            category_unmapped: boolean;
+            content: string;
+            /** @enum {string} */
+            demand_type: "" | "help" | "consult" | "complain" | "report" | "suggest" | "praise";
+            /**
+             * Format: uuid
+             * @description Id of the incident; null until it is one
+             */
+            incident: string;
+            /** @description Code in the catalogue */
+            item: string;
+            item_name: string;
+            item_name_en: string;
+            /** Format: date-time */
+            last_call_at: string;
+            number: string;
+            /** @description Why it was dismissed */
+            reason: string;
+            /** Format: date-time */
+            received_at: string;
+            repeat_call: boolean;
+            /**
+             * Format: int64
+             * @description How often the ticket came again; the same body twice counts once
+             */
+            repeats: number;
+            /** Format: date-time */
+            reported_at: string;
+            /**
+             * Format: date-time
+             * @description When it was placed or dismissed
+             */
+            settled_at: string | null;
+            /** @enum {string} */
+            state: "to_place" | "incident" | "dismissed";
+            title: string;
+        };
+        HotlineMaskedCaller: {
+            /** @example 宜城街道东风小区** */
+            home: string;
+            /** @example 张** */
+            name: string;
+            /** @example 138****1234 */
+            phone: string;
+        };
+        HotlineNewCaller: {
+            /** @description At most 200 characters */
+            home?: string;
+            /** @description At most 60 characters */
+            name?: string;
+            /** @description A mobile number, a landline with its area code, or + and the number with the country's code */
+            phone?: string;
+        };
+        HotlineNewTicket: {
+            /** @description Where it is, in words, at most 300 characters */
+            address: string;
+            /** @description Who called; sealed at once. Leave out what is not needed */
+            caller?: components["schemas"]["HotlineNewCaller"];
+            /**
+             * @description The hotline's own category, its levels with / between them, at most 100 characters
+             * @example 城乡建设/市容环卫
+             */
+            category: string;
+            /** @description At most 3,500 characters */
+            content?: string;
+            /**
+             * @default wgs84
+             * @enum {string}
+             */
+            crs: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+            /**
+             * @description 求助, 咨询, 投诉, 举报, 建议, 表扬
+             * @enum {string}
+             */
+            demand_type?: "help" | "consult" | "complain" | "report" | "suggest" | "praise";
+            /**
+             * Format: double
+             * @description Latitude, degrees
+             */
+            lat?: number;
+            /**
+             * Format: double
+             * @description Longitude, degrees; left out where the hotline has no coordinates: then the ticket waits until somebody places it
+             */
+            lon?: number;
+            /**
+             * @description The ticket's number: at most 100 letters, digits and ._:()[]-
+             * @example DH20260731000123
+             */
+            number: string;
+            /** @description The caller has called about it before */
+            repeat_call?: boolean;
+            /**
+             * Format: date-time
+             * @description When the caller called; left out: now
+             */
+            reported_at?: string;
+            /** @description At most 200 characters; left out: the beginning of the content */
+            title?: string;
+        };
+        HotlinePlacing: {
+            /**
+             * @default wgs84
+             * @enum {string}
+             */
+            crs: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+            /**
+             * Format: double
+             * @description Latitude, degrees
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Longitude, degrees
+             */
+            lon: number;
+        };
+        HotlineReceipt: {
+            /** @description The category is not in the server's mapping: the item is its default */
+            category_unmapped: boolean;
+            /**
+             * Format: uuid
+             * @description Id of the incident; null until it is one
+             */
+            incident: string;
+            /** @description Code in the catalogue */
+            item: string;
+            number: string;
+            /**
+             * Format: int64
+             * @description How often the ticket came again; the same body twice counts once
+             */
+            repeats: number;
+            /** @enum {string} */
+            state: "to_place" | "incident" | "dismissed";
+        };
+        HotlineResource: {
+            /** @description Phone and identity numbers are masked, here and below */
+            address: string;
+            category: string;
+            /** @description The category is not in the server's mapping: the item is its default */
+            category_unmapped: boolean;
+            content: string;
+            /** @enum {string} */
+            demand_type: "" | "help" | "consult" | "complain" | "report" | "suggest" | "praise";
+            /**
+             * Format: uuid
+             * @description Id of the incident; null until it is one
+             */
+            incident: string;
+            /** @description Code in the catalogue */
+            item: string;
+            item_name: string;
+            item_name_en: string;
+            /** Format: date-time */
+            last_call_at: string;
+            number: string;
+            /** @description Why it was dismissed */
+            reason: string;
+            /** Format: date-time */
+            received_at: string;
+            repeat_call: boolean;
+            /**
+             * Format: int64
+             * @description How often the ticket came again; the same body twice counts once
+             */
+            repeats: number;
+            /** Format: date-time */
+            reported_at: string;
+            /**
+             * Format: date-time
+             * @description When it was placed or dismissed
+             */
+            settled_at: string | null;
+            /** @enum {string} */
+            state: "to_place" | "incident" | "dismissed";
+            title: string;
+        };
         IncidentCreated: {
             /** Format: double */
             accuracy_m: number | null;
@@ -1695,6 +2086,12 @@ export interface components {
             /** @example 138****1234 */
             phone: string;
         };
+        IncidentNeighbourResource: {
+            code: string;
+            /** Format: double */
+            distance_m: number;
+            name: string;
+        };
         IncidentNewReport: {
             /**
              * Format: double
@@ -1746,6 +2143,38 @@ export interface components {
             name?: string;
             /** @description A mobile number, a landline with its area code, or + and the number with the country's code */
             phone?: string;
+        };
+        IncidentPastResource: {
+            /** Format: date-time */
+            at: string;
+            /** @description Login; empty for the server */
+            by: string;
+            /** @description Null where it lies outside the areas in which you see incidents */
+            from: components["schemas"]["IncidentPlace"];
+            /** @enum {string} */
+            kind: "moved" | "confirmed" | "status";
+            /** @description Masked; may be empty for a confirmation */
+            reason: string;
+            /** @description Null as from */
+            to: components["schemas"]["IncidentPlace"];
+        };
+        IncidentPlace: {
+            /** @description Codes from the county to the finest area; empty outside */
+            areas: string[];
+            /** @description Code of the branch that answered; empty where none did */
+            branch: string;
+            /**
+             * Format: int64
+             * @description The edition it was snapped by
+             */
+            edition: number;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description EPSG:4326
+             */
+            lon: number;
         };
         IncidentPoints: {
             /** @description Codes of towns that town counts from 0 */
@@ -1838,6 +2267,23 @@ export interface components {
             /** @description Phone and identity numbers are masked: 138****1234 */
             title: string;
         };
+        IncidentReviewSummary: {
+            /**
+             * Format: int64
+             * @description Incidents nearer to another area than their place is certain
+             */
+            border: number;
+            /**
+             * Format: int64
+             * @description Incidents outside every area
+             */
+            outside: number;
+            /**
+             * Format: int64
+             * @description Tickets of the hotline that wait to be placed
+             */
+            tickets: number;
+        };
         IncidentUnsealed: {
             description: string;
             home: string;
@@ -1845,6 +2291,62 @@ export interface components {
             name: string;
             phone: string;
             title: string;
+        };
+        IncidentWaitingResource: {
+            /** Format: double */
+            accuracy_m: number | null;
+            /** @description Codes from the county to the finest area; empty outside */
+            areas: string[];
+            /** @description Code of the branch that answers; null where none does */
+            branch: string | null;
+            /** @description Other areas that are nearer than the place is certain, the nearest first; of an incident outside, those within 5 km */
+            candidates: components["schemas"]["IncidentNeighbourResource"][];
+            /** @description H3 cell, resolution 12 */
+            cell: string;
+            channel: string;
+            /**
+             * Format: date-time
+             * @description Of one that is closed or cancelled
+             */
+            closed_at: string | null;
+            /** @description Empty outside every area */
+            county: string;
+            /** @description Phone and identity numbers are masked */
+            description: string;
+            /**
+             * Format: int64
+             * @description The edition it was snapped by
+             */
+            edition: number;
+            /** Format: uuid */
+            id: string;
+            /** @description Code in the catalogue */
+            item: string;
+            item_name: string;
+            item_name_en: string;
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description EPSG:4326
+             */
+            lon: number;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            reported_at: string;
+            /**
+             * @description Why a dispatcher should look at the place: no area owns it, or another area is nearer than accuracy_m; null where nobody need
+             * @enum {string|null}
+             */
+            review: "outside" | "border" | null;
+            /** @enum {string} */
+            snap: "owned" | "inferred" | "outside";
+            status: string;
+            /** @description Phone and identity numbers are masked: 138****1234 */
+            title: string;
+            /** @description For If-Match */
+            version: string;
         };
         Item: {
             /** @description The departments that assist */
@@ -1892,6 +2394,12 @@ export interface components {
         ItemsAreaVersion: {
             items: components["schemas"]["AreaVersion"][];
         };
+        ItemsHotlineCandidateResource: {
+            items: components["schemas"]["HotlineCandidateResource"][];
+        };
+        ItemsIncidentPastResource: {
+            items: components["schemas"]["IncidentPastResource"][];
+        };
         ItemsItem: {
             items: components["schemas"]["Item"][];
         };
@@ -1904,6 +2412,25 @@ export interface components {
             login: string;
             /** Format: password */
             password: string;
+        };
+        MoveInputBody: {
+            /**
+             * @default wgs84
+             * @enum {string}
+             */
+            crs: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+            /**
+             * Format: double
+             * @description Latitude, degrees
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Longitude, degrees
+             */
+            lon: number;
+            /** @description Why, in 5 to 500 characters */
+            reason: string;
         };
         Notice: {
             en: string;
@@ -1919,8 +2446,18 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next: string | null;
         };
+        PageHotlineResource: {
+            items: components["schemas"]["HotlineResource"][];
+            /** @description Cursor of the next page; null on the last */
+            next: string | null;
+        };
         PageIncidentResource: {
             items: components["schemas"]["IncidentResource"][];
+            /** @description Cursor of the next page; null on the last */
+            next: string | null;
+        };
+        PageIncidentWaitingResource: {
+            items: components["schemas"]["IncidentWaitingResource"][];
             /** @description Cursor of the next page; null on the last */
             next: string | null;
         };
@@ -3314,6 +3851,207 @@ export interface operations {
             };
         };
     };
+    "list-tickets": {
+        parameters: {
+            query?: {
+                /** @description Tickets that became incidents are listed as incidents, with the channel hotline_12345 */
+                state?: "to_place" | "dismissed";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHotlineResource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "receive-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HotlineNewTicket"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HotlineReceipt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "find-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HotlineDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-ticket-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsHotlineCandidateResource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dismiss-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HotlineReceipt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "place-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HotlinePlacing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HotlineReceipt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-incidents": {
         parameters: {
             query?: {
@@ -3526,10 +4264,120 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-incident": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description As in move-incident */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentResource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-incident-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsIncidentPastResource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "move-incident": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the incident that was looked at; left out, the pin is moved whatever happened since */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentResource"];
                 };
             };
             /** @description Error */
@@ -3702,6 +4550,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentFollowed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-review": {
+        parameters: {
+            query?: {
+                /** @description Reported at this instant or later */
+                from?: string;
+                /** @description Reported before this instant */
+                to?: string;
+                /** @description Hours of the day, Asia/Shanghai: 0 to 23 */
+                hour?: number[];
+                /** @description Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday */
+                weekday?: number[];
+                /** @description Codes in the catalogue */
+                item?: string[];
+                channel?: ("resident" | "worker" | "courier" | "hotline_12345" | "platform_1_4" | "enterprise_line" | "import")[];
+                status?: ("collected" | "analysed" | "dispatched" | "signed" | "fed_back" | "evaluated" | "closed" | "cancelled")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                /** @description Left out: both */
+                kind?: "outside" | "border";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIncidentWaitingResource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentReviewSummary"];
                 };
             };
             /** @description Error */

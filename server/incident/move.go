@@ -1,0 +1,197 @@
+package incident
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"jingwei/geo"
+	"jingwei/server/access"
+	"jingwei/server/audit"
+	"jingwei/server/db"
+	"jingwei/server/live"
+	"jingwei/server/snap"
+	"jingwei/server/web"
+)
+
+// Place is where an incident lay at some time, and whose it was.
+type Place struct {
+	Lon     float64  `json:"lon" doc:"EPSG:4326"`
+	Lat     float64  `json:"lat"`
+	Areas   []string `json:"areas" doc:"Codes from the county to the finest area; empty outside"`
+	Branch  string   `json:"branch" doc:"Code of the branch that answered; empty where none did"`
+	Edition int      `json:"edition" doc:"The edition it was snapped by"`
+}
+
+func (i *Incident) where() Place {
+	lon, lat := i.Place.Degrees()
+	return Place{Lon: lon, Lat: lat, Areas: append([]string{}, i.Codes...), Branch: i.Branch, Edition: i.Edition}
+}
+
+// Deed is what somebody did to an incident.
+type Deed string
+
+// The deeds.
+const (
+	Moved     Deed = "moved"     // the pin was moved, or now belongs to other areas
+	Confirmed Deed = "confirmed" // it is right where it is
+)
+
+// Past is a row of an incident's history.
+type Past struct {
+	At     time.Time
+	Deed   Deed
+	By     string // login; "" the command line
+	Reason string // masked
+	From   *Place // nil where it lies beside the rights of whoever asks
+	To     *Place
+}
+
+// Version changes with whatever a dispatcher decides by: the step, the place and whose it is. It is the ETag of an incident.
+func (i *Incident) Version() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %v %v %s %d %s", i.Status, i.Place, i.Codes, i.Branch, i.Edition, i.Review))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Move moves the pin of an incident: it is snapped by the edition in effect, its history and one event say so, and nobody has to look at it any more. Its
+// accuracy goes, for that was the device's. Where it lies there already with all that follows, it is confirmed. The actor needs incident.triage where it lies and
+// where it goes. version is what the actor has seen of it, as Version gives it, or "" for whatever it is now: a move that is based on an older one is refused.
+func (s *Service) Move(ctx context.Context, id uuid.UUID, place geo.Point, reason, version string) (Incident, error) {
+	reason = strings.Join(strings.Fields(reason), " ")
+	if n := utf8.RuneCountInString(reason); n < minReason || n > maxReason || strings.ContainsFunc(reason, reordering) {
+		return Incident{}, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters why the pin is moved").At("body.reason", nil)
+	}
+	owner := s.snap.Locate(place)
+	return s.decide(ctx, id, reason, version, func(i Incident) (Incident, error) {
+		if err := access.Ask(ctx, access.IncidentTriage, owner.Codes); err != nil {
+			if p, ok := web.AsProblem(err); ok {
+				err = p.At("body.lon", nil)
+			}
+			return i, err
+		}
+		return i.movedTo(place, owner), nil
+	})
+}
+
+// Confirm says that an incident is right where it is: nobody has to look at it any more. The actor needs incident.triage there; version is as in Move.
+func (s *Service) Confirm(ctx context.Context, id uuid.UUID, reason, version string) (Incident, error) {
+	reason = strings.Join(strings.Fields(reason), " ")
+	if utf8.RuneCountInString(reason) > maxReason || strings.ContainsFunc(reason, reordering) {
+		return Incident{}, web.NewProblem(web.Invalid, "reason must have at most 500 characters").At("body.reason", nil)
+	}
+	return s.decide(ctx, id, reason, version, func(i Incident) (Incident, error) { return i, nil })
+}
+
+// movedTo is the incident at another place, of which owner is the owner.
+func (i Incident) movedTo(place geo.Point, owner snap.Result) Incident {
+	to := i
+	to.Place, to.Cell = place, geo.CellAt(place, geo.IncidentResolution)
+	to.Snap, to.Edition, to.Codes, to.County, to.Branch = owner.Status, owner.Edition(), owner.Codes, "", ""
+	if len(owner.Codes) > 0 {
+		to.County = owner.Codes[0]
+	}
+	if owner.Branch != nil {
+		to.Branch = owner.Branch.Code
+	}
+	if place != i.Place {
+		to.AccuracyM = nil
+	}
+	return to
+}
+
+// decide changes where an incident lies, with its history, its one event and the log, in one transaction that holds its row.
+func (s *Service) decide(ctx context.Context, id uuid.UUID, reason, version string, change func(Incident) (Incident, error)) (to Incident, err error) {
+	if _, err := s.Find(ctx, id); err != nil {
+		return to, err
+	}
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		from, ok, err := lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if scope := access.Within(access.From(ctx), access.IncidentRead); !ok || !scope.Holds(from.Codes) { // moved away since
+			return web.NewProblem(web.NotFound, "no incident has the id "+id.String()).At("path.id", id)
+		}
+		if err := access.Ask(ctx, access.IncidentTriage, from.Codes); err != nil {
+			return err
+		}
+		if version != "" && version != from.Version() {
+			return web.NewProblem(web.Stale, "somebody moved, confirmed or handled the incident in the meantime; load it again").At("header.If-Match", version)
+		}
+		if to, err = change(from); err != nil {
+			return err
+		}
+		deed := Confirmed
+		if to.Place != from.Place || !slices.Equal(to.Codes, from.Codes) || to.Branch != from.Branch || to.Snap != from.Snap {
+			deed = Moved
+		} else {
+			to = from
+		}
+		to.Review = ""
+		private, _, err := findPrivate(ctx, tx, s.keys, from)
+		if err != nil && !isUnopenable(err) {
+			return err
+		}
+		past := Past{At: s.now(), Deed: deed, Reason: private.Mask(reason)}
+		if err := saveMoved(ctx, tx, from, to); err != nil {
+			return err
+		}
+		if err := savePast(ctx, tx, past, from, to); err != nil {
+			return err
+		}
+		if err := live.Append(ctx, tx, live.Entry{
+			Kind: live.IncidentMoved, Areas: union(from.Codes, to.Codes), Data: movedEvent{id}, Change: Change{From: from.counted(), To: to.counted()},
+		}); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, audit.Entry{
+			Action: "incident." + map[Deed]string{Moved: "move", Confirmed: "confirm"}[deed], Object: object(id), Areas: to.Codes, Reason: past.Reason,
+			Before: from.where(), After: to.where(),
+		})
+	})
+	return to, err
+}
+
+// movedEvent is what is told of a move to everybody who sees either end: not where the other one is.
+type movedEvent struct {
+	ID uuid.UUID `json:"id"`
+}
+
+// union is a chain and what another has besides.
+func union(a, b []string) []string {
+	all := append([]string{}, a...)
+	for _, code := range b {
+		if !slices.Contains(a, code) {
+			all = append(all, code)
+		}
+	}
+	return all
+}
+
+// History is what was done to an incident, the oldest first. Places beside the areas where the actor may see incidents are left out.
+func (s *Service) History(ctx context.Context, id uuid.UUID) ([]Past, error) {
+	if _, err := s.Find(ctx, id); err != nil {
+		return nil, err
+	}
+	scope, err := access.AskScope(ctx, access.IncidentRead)
+	if err != nil {
+		return nil, err
+	}
+	history, err := listPast(ctx, s.pool, id)
+	for n := range history {
+		for _, place := range []**Place{&history[n].From, &history[n].To} {
+			if *place != nil && !scope.Holds((*place).Areas) {
+				*place = nil
+			}
+		}
+	}
+	return history, err
+}
