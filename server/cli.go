@@ -37,6 +37,7 @@ type cli struct {
 	DB        dbCommand        `cmd:"" name:"db" help:"About the database."`
 	Keys      keysCommand      `cmd:"" help:"About the keys that personal data are sealed with."`
 	Retention retentionCommand `cmd:"" help:"Delete reporters' data and photos of incidents that were closed long ago. The server does so by itself each night."`
+	Archive   archiveCommand   `cmd:"" help:"Take whole months of closed incidents out of the running tables, or bring one back."`
 	OpenAPI   openAPICommand   `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the HTTP API."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

@@ -12,6 +12,9 @@ const (
 	CheckViolation        = "23514"
 	InsufficientPrivilege = "42501"
 	InternalError         = "XX000" // what GEOS gives when it is interrupted
+	DeadlockDetected      = "40P01"
+	NotInState            = "55000" // a month that is archived, or may not be
+	LockNotAvailable      = "55P03" // not within lock_timeout
 	QueryCanceled         = "57014" // also what a statement timeout gives
 	CannotConnectNow      = "57P03" // it starts up or shuts down
 )

@@ -64,6 +64,9 @@ func (s *Service) Import(ctx context.Context, r io.Reader, rejected io.Writer, o
 	if err != nil {
 		return report, err
 	}
+	if parser.archived, err = archivedNames(ctx, s.pool); err != nil {
+		return report, err
+	}
 	reader, err := csvfile.Open(r, importColumns)
 	if err != nil {
 		return report, err

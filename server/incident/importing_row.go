@@ -45,6 +45,7 @@ const (
 	AmbiguousTime  = "ambiguous_time"
 	FutureTime     = "future_time"
 	TimeTooOld     = "time_too_old"
+	ArchivedMonth  = "archived_month"
 	UnknownItem    = "unknown_item"
 	UnknownChannel = "unknown_channel"
 )
@@ -65,7 +66,8 @@ type rowParser struct {
 	channel  Channel
 	channels map[string]Channel // by code and by Chinese name without blanks
 	latest   time.Time
-	content  []byte // reused
+	archived map[string]bool // months, as Month.Name writes them
+	content  []byte          // reused
 }
 
 func (s *Service) newRowParser(opt ImportOptions) (*rowParser, error) {
@@ -218,6 +220,10 @@ func (p *rowParser) time(s string) (time.Time, *csvfile.Problem) {
 		return t, &csvfile.Problem{Reason: FutureTime, Message: s + " is in the future", Remedy: "correct the time or its zone"}
 	case t.Before(EarliestReport):
 		return t, &csvfile.Problem{Reason: TimeTooOld, Message: s + " is before " + EarliestReport.Format(time.DateOnly), Remedy: "correct the time"}
+	case p.archived[t.UTC().Format(monthForm)]:
+		return t, &csvfile.Problem{
+			Reason: ArchivedMonth, Message: "the month of " + s + " is archived", Remedy: "bring it back first with jingwei archive --restore " + t.UTC().Format(monthForm),
+		}
 	}
 	return t, nil
 }

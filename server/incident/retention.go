@@ -1,8 +1,11 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,10 +58,15 @@ func (s *Service) Retention(ctx context.Context, years int) (r Retention, err er
 	}
 	now := s.now().UTC()
 	r.Before, r.NeverClosedBefore = now.AddDate(-years, 0, 0), now.AddDate(-years-neverClosedYears, 0, 0)
-	if r.Due, err = countKept(ctx, s.pool, "i.closed_at", r.Before); err != nil {
-		return r, err
+	for _, in := range []tables{liveTables, archivedTables} {
+		due, err := countKept(ctx, s.pool, in, "i.closed_at", r.Before)
+		if err != nil {
+			return r, err
+		}
+		r.Due = append(r.Due, due...)
 	}
-	r.NeverClosed, err = countKept(ctx, s.pool, "CASE WHEN i.closed_at IS NULL THEN i.reported_at END", r.NeverClosedBefore)
+	r.Due = byYear(r.Due)
+	r.NeverClosed, err = countKept(ctx, s.pool, liveTables, "CASE WHEN i.closed_at IS NULL THEN i.reported_at END", r.NeverClosedBefore)
 	return r, err
 }
 
@@ -72,15 +80,19 @@ func (s *Service) Delete(ctx context.Context, years int) (deleted Personal, err 
 	for {
 		var batch Personal
 		err := db.InLongTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-			for _, from := range []struct {
-				table  string
-				atOnce int
-				count  *int
-			}{
-				{"incident_reporter", deletedAtOnce, &batch.Reporters}, {"report_receipt", deletedAtOnce, &batch.Receipts}, {"photo", deletedPhotosAtOnce, &batch.Photos},
-			} {
-				if *from.count, err = deleteKept(ctx, tx, from.table, before, from.atOnce); err != nil {
-					return err
+			for _, in := range []tables{liveTables, archivedTables} {
+				for _, from := range []struct {
+					table  string
+					atOnce int
+					count  *int
+				}{
+					{in.reporter, deletedAtOnce, &batch.Reporters}, {in.receipt, deletedAtOnce, &batch.Receipts}, {in.photo, deletedPhotosAtOnce, &batch.Photos},
+				} {
+					n, err := deleteKept(ctx, tx, from.table, in.incident, before, from.atOnce)
+					if err != nil {
+						return err
+					}
+					*from.count += n
 				}
 			}
 			if batch == (Personal{}) {
@@ -105,12 +117,12 @@ func (s *Service) Delete(ctx context.Context, years int) (deleted Personal, err 
 
 // countKept counts by year and county, the oldest first, of the incidents whose time of what was before an instant. Nothing is closed before it
 // is reported, but for the clock of its reporter; so a range of ids keeps it from reading the months that cannot hold any.
-func countKept(ctx context.Context, q db.Querier, what string, before time.Time) ([]Kept, error) {
+func countKept(ctx context.Context, q db.Querier, in tables, what string, before time.Time) ([]Kept, error) {
 	rows, err := q.Query(ctx, `
 		SELECT extract(year FROM `+what+`)::integer AS year, i.county, count(r.incident) AS reporters, count(t.incident) AS receipts, coalesce(sum(p.n), 0)::bigint AS photos
-		FROM incident i LEFT JOIN incident_reporter r ON r.county = i.county AND r.incident = i.id
-			LEFT JOIN report_receipt t ON t.county = i.county AND t.incident = i.id
-			LEFT JOIN (SELECT county, incident, count(*) AS n FROM photo WHERE incident < uuid_v7_floor($2) GROUP BY 1, 2) p
+		FROM `+in.incident+` i LEFT JOIN `+in.reporter+` r ON r.county = i.county AND r.incident = i.id
+			LEFT JOIN `+in.receipt+` t ON t.county = i.county AND t.incident = i.id
+			LEFT JOIN (SELECT county, incident, count(*) AS n FROM `+in.photo+` WHERE incident < uuid_v7_floor($2) GROUP BY 1, 2) p
 				ON p.county = i.county AND p.incident = i.id
 		WHERE i.id < uuid_v7_floor($2) AND `+what+` < $1 AND (r.incident IS NOT NULL OR t.incident IS NOT NULL OR p.incident IS NOT NULL)
 		GROUP BY 1, 2 ORDER BY 1, 2`, before, before.Add(clockSkew))
@@ -120,11 +132,24 @@ func countKept(ctx context.Context, q db.Querier, what string, before time.Time)
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Kept])
 }
 
-// deleteKept deletes from a table of what belongs to incidents: what limit rows name, and all else of the same incidents.
-func deleteKept(ctx context.Context, tx pgx.Tx, table string, before time.Time, limit int) (int, error) {
+// byYear adds up what several tables have of one year and county, in the order of countKept.
+func byYear(kept []Kept) (sums []Kept) {
+	slices.SortFunc(kept, func(a, b Kept) int { return cmp.Or(a.Year-b.Year, strings.Compare(a.County, b.County)) })
+	for _, k := range kept {
+		if n := len(sums) - 1; n >= 0 && sums[n].Year == k.Year && sums[n].County == k.County {
+			sums[n].Personal = sums[n].add(k.Personal)
+			continue
+		}
+		sums = append(sums, k)
+	}
+	return sums
+}
+
+// deleteKept deletes from a table of what belongs to the incidents of another: what limit rows name, and all else of the same incidents.
+func deleteKept(ctx context.Context, tx pgx.Tx, table, incidents string, before time.Time, limit int) (int, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM `+table+` WHERE (county, incident) IN (
-			SELECT k.county, k.incident FROM `+table+` k JOIN incident i ON i.county = k.county AND i.id = k.incident
+			SELECT k.county, k.incident FROM `+table+` k JOIN `+incidents+` i ON i.county = k.county AND i.id = k.incident
 			WHERE i.id < uuid_v7_floor($2) AND i.closed_at < $1 LIMIT $3)`, before, before.Add(clockSkew), limit)
 	return int(tag.RowsAffected()), err
 }

@@ -178,7 +178,7 @@ func Load(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []Incident)
 
 // EnsureMonths makes the partitions for incidents that were reported from since to until.
 func EnsureMonths(ctx context.Context, q db.Querier, since, until time.Time) error {
-	return db.EnsureMonths(ctx, q, "incident", since, until)
+	return asArchived(db.EnsureMonths(ctx, q, "incident", since, until), since, until)
 }
 
 // Analyze gives the planner figures about incidents that were loaded in bulk; without them it guesses until PostgreSQL gets round to it.
