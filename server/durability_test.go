@@ -85,6 +85,7 @@ type durable struct {
 }
 
 func newDurable(t *testing.T) *durable {
+	t.Helper()
 	d := &durable{t: t, dir: dbtest.DataDir(t), binary: filepath.Join(t.TempDir(), "jingwei")}
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", d.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -258,7 +259,9 @@ func (d *durable) post(client *http.Client, n int, title string) (id string, err
 		}
 		switch answer.StatusCode {
 		case http.StatusCreated, http.StatusOK:
-			var created struct{ ID string }
+			var created struct {
+				ID string `json:"id"`
+			}
 			if err := json.Unmarshal(body, &created); err != nil {
 				return "", err
 			}
