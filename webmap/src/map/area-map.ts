@@ -2,9 +2,10 @@ import L from 'leaflet'
 import 'leaflet/dist/leaflet.css'
 import { AreaLayer, type FoundArea } from './area-layer.ts'
 import { Highlight } from './highlight.ts'
-import { type IncidentMark, Incidents, Pulses } from './incidents.ts'
+import { type IncidentMark, Incidents } from './incidents.ts'
 import { Labels } from './labels.ts'
 import type { Counted, Overlay } from './overlay.ts'
+import { Pulses } from './pulses.ts'
 import { LIGHT, type Theme } from './style.ts'
 import type { Level } from './tiles/decode.ts'
 import { type TileJson, TileSource } from './tiles/source.ts'
@@ -98,6 +99,7 @@ export class AreaMap {
     for (const [name, zIndex] of [
       ['marks', 350],
       ['contents', 410],
+      ['pulses', 420],
     ] as const) {
       const pane = this.map.createPane(name)
       pane.style.zIndex = `${zIndex}`
@@ -106,8 +108,8 @@ export class AreaMap {
     this.areas = this.newAreas(json)
     const shown = () => this.areas
     this.highlight = new Highlight(theme, shown, () => this.marks.invalidate())
-    this.pulses = new Pulses(theme, () => this.marks.invalidate())
-    this.marks = new ViewportCanvas('marks', [this.highlight, this.pulses])
+    this.pulses = new Pulses(this.map, 'pulses')
+    this.marks = new ViewportCanvas('marks', [this.highlight])
     this.incidents = new Incidents(theme, () => this.contents.invalidate())
     this.labels = new Labels(theme, shown, () => this.contents.invalidate())
     this.contents = new ViewportCanvas('contents', [...(overlay ? [overlay] : []), this.incidents, this.labels])
@@ -131,6 +133,7 @@ export class AreaMap {
   destroy() {
     cancelAnimationFrame(this.hoverFrame)
     this.resized.disconnect()
+    this.pulses.clear()
     this.map.remove()
     this.areas.source.destroy()
     this.overlay?.destroy()

@@ -208,10 +208,12 @@ export class CountLayers implements Overlay {
         if (distance > Math.max(HIT_PX, radiusOf(count)) * uiScale() || distance >= least) return
         least = distance
         const { lon, lat } = toLonLat({ x, y })
+        const id = points.ids[i] ?? ''
+        // Far out one incident is a cluster of one, and nobody says which.
         nearest =
-          count > 1
+          id === ''
             ? { kind: 'cluster', count, lon, lat }
-            : { kind: 'point', id: points.ids[i] ?? '', item: points.items[i] ?? '', lon, lat }
+            : { kind: 'point', id, item: points.items[i] ?? '', lon, lat }
       })
     }
     return nearest

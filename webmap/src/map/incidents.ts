@@ -16,10 +16,6 @@ interface Placed extends IncidentMark {
   at: WorldPoint
 }
 
-const PULSE_MS = 1800
-const URGENT_PULSE_MS = 3200
-/** More rings at once tell nothing more. */
-const PULSES_MOST = 80
 const HIT_PX = 9
 
 /** The incidents of the view. */
@@ -71,55 +67,6 @@ export class Incidents implements Painter {
       drawMark(ctx, this.theme, mark, x, y, mark.id === this.selected ? size * 1.35 : mark.open ? size : size * 0.8)
       if (mark.id === this.selected) ring(ctx, x, y, size * 2.4, 2 * ui, this.theme.calm)
     }
-  }
-}
-
-interface Pulse {
-  at: WorldPoint
-  started: number
-  urgent: boolean
-}
-
-/** Rings that spread once where an incident arrives; what is urgent spreads wider, twice, in the colour of alarm. */
-export class Pulses implements Painter {
-  private readonly pulses = new Set<Pulse>()
-  private readonly calm = matchMedia('(prefers-reduced-motion: reduce)')
-
-  constructor(
-    private readonly theme: Theme,
-    private readonly changed: () => void,
-  ) {}
-
-  get empty() {
-    return this.pulses.size === 0
-  }
-
-  add(lon: number, lat: number, urgent: boolean) {
-    this.pulses.add({ at: toWorld(lon, lat), started: performance.now(), urgent })
-    for (const oldest of this.pulses) if (this.pulses.size > PULSES_MOST) this.pulses.delete(oldest)
-    this.changed()
-  }
-
-  draw(ctx: CanvasRenderingContext2D, { toCanvas, ui }: Viewport) {
-    const now = performance.now()
-    const drawing = !this.empty
-    for (const pulse of this.pulses) {
-      const progress = (now - pulse.started) / (pulse.urgent ? URGENT_PULSE_MS : PULSE_MS)
-      if (progress >= 1) {
-        this.pulses.delete(pulse)
-        continue
-      }
-      const { x, y } = toCanvas(pulse.at)
-      const color = pulse.urgent ? this.theme.alert : this.theme.pulse
-      for (const late of pulse.urgent ? [0, 0.3] : [0]) {
-        const part = Math.max(0, (progress - late) / (1 - late))
-        const grown = this.calm.matches ? 0.5 : 1 - (1 - part) ** 3
-        ctx.globalAlpha = this.calm.matches ? 0.8 : 1 - part
-        ring(ctx, x, y, (6 + (pulse.urgent ? 44 : 26) * grown) * ui, (pulse.urgent ? 4 : 2.5) * ui, color)
-      }
-    }
-    // The frame after the last one finds nothing to draw and hides the canvas.
-    if (drawing) this.changed()
   }
 }
 

@@ -38,8 +38,6 @@ export interface Theme {
   halo: string
   /** How much larger incidents are drawn than on a desk. */
   markScale: number
-  /** The ring of an arrival that demands nothing at once. */
-  pulse: string
   /** Width, dash and colour each tell the levels apart, so that no one of them is needed alone. */
   border: Record<Level, Line>
   label: Record<Level, LabelStyle>
@@ -55,7 +53,6 @@ export const LIGHT: Theme = {
   hoverFill: 'rgba(31, 95, 168, 0.09)',
   halo: 'rgba(251, 250, 246, 0.9)',
   markScale: 1,
-  pulse: '#c62828',
   border: {
     county: { color: '#22313f', width: 2.4, from: 10, grow: 0.3, most: 4, dash: [] },
     town: { color: '#4c5f70', width: 1.4, from: 10, grow: 0.3, most: 3, dash: [] },
@@ -83,7 +80,6 @@ export const DARK: Theme = {
   hoverFill: 'rgba(125, 184, 242, 0.1)',
   halo: 'rgba(8, 15, 22, 0.85)',
   markScale: 1.8,
-  pulse: '#ffffff',
   border: {
     county: { ...LIGHT.border.county, color: '#8fa9c0' },
     town: { ...LIGHT.border.town, color: '#5d7890' },

@@ -25,7 +25,7 @@ const STREAM = 50
 const MARKED_MS = HOUR_MS
 const MARKS = 120
 /** Figures are worked out anew this often while the clock runs: faster nobody can read. */
-const FIGURES_MS = 250
+const FIGURES_MS = 500
 /** A frame longer than this was no frame: the page was hidden. */
 const LONGEST_FRAME_MS = 1000
 

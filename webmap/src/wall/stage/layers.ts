@@ -7,7 +7,7 @@ import type { TileJson } from '../../map/tiles/source.ts'
 import { type CountQuery, type HeatJson, wallApi } from '../state/api.ts'
 import { DAY_MS, startOf } from '../state/day.ts'
 import { Refresh } from '../state/refresh.ts'
-import { periodOf, queryOf } from '../state/scene.ts'
+import { periodStart, queryOf } from '../state/scene.ts'
 import type { Clock, RankRow, WallScene } from '../state/types.ts'
 
 /** Zooms of tiles of counts: theirs are those of the tiles of areas. */
@@ -60,7 +60,7 @@ export function useLayers(layers: CountLayers, { scene, clock, now, ranking, zoo
   function ranges(): { query: CountQuery; compare: CountQuery } {
     const { period, filter } = scene.value
     const until = moment.value
-    const { from } = periodOf(period, until === null ? now.value : until - 1)
+    const from = periodStart(period, clock.value, now.value)
     const to = until === null ? now.value : Math.max(until, from + 1000)
     const length = period === 'today' ? DAY_MS : to - from
     const iso = (at: number) => new Date(at).toISOString()

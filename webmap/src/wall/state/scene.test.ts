@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { firstScene } from '../scenes/normal.ts'
 import { startOf } from './day.ts'
-import { formatAddress, listAddress, parseAddress, periodOf, type WallAddress } from './scene.ts'
+import { formatAddress, listAddress, parseAddress, periodStart, type WallAddress } from './scene.ts'
 
 const plain: WallAddress = { scene: null, shown: firstScene(), clock: { kind: 'live' }, rotating: false }
 const full: WallAddress = {
@@ -52,10 +52,16 @@ describe('the address of the wall', () => {
   )
 })
 
-it('counts a period back from whole minutes, and today from midnight in Shanghai', () => {
+it('counts a period back from whole minutes, and a day from midnight in Shanghai', () => {
   const now = Date.parse('2026-03-01T16:30:40Z')
-  expect(periodOf('today', now)).toEqual({ from: startOf('2026-03-02'), to: null })
-  expect(periodOf('24h', now)).toEqual({ from: Date.parse('2026-02-28T16:30:00Z'), to: null })
+  const midnight = startOf('2026-03-02')
+  expect(periodStart('today', plain.clock, now)).toBe(midnight)
+  expect(periodStart('24h', plain.clock, now)).toBe(Date.parse('2026-02-28T16:30:00Z'))
+  // At its very beginning a replayed day is that day, not the one that has just ended.
+  const clock = { kind: 'replay', day: '2026-03-02', at: midnight, speed: 1, playing: true } as const
+  expect(periodStart('today', clock, now)).toBe(midnight)
+  expect(periodStart('today', { ...clock, at: midnight + 24 * 3_600_000 }, now)).toBe(midnight)
+  expect(periodStart('7d', clock, now)).toBe(startOf('2026-02-23'))
 })
 
 describe('the list behind a figure', () => {

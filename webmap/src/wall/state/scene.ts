@@ -111,18 +111,19 @@ function viewOf(text: string | null): WallView | null {
   return { lon, lat, zoom: Math.round(zoom * 2) / 2 }
 }
 
-/** From where to where the map's layer counts: `to` is null for up to now. Whole minutes, so that requests can be shared. */
-export function periodOf(period: WallPeriod, now: number): { from: number; to: number | null } {
-  if (period === 'today') return { from: startOf(dayOf(now)), to: null }
+/** From when on the map's layer counts. Whole minutes, as the server counts. */
+export function periodStart(period: WallPeriod, clock: Clock, now: number): number {
+  if (period === 'today') return startOf(clock.kind === 'replay' ? clock.day : dayOf(now))
   const days = { '24h': 1, '7d': 7, '30d': 30 }[period]
-  return { from: Math.floor(now / 60_000) * 60_000 - days * DAY_MS, to: null }
+  const end = clock.kind === 'replay' ? clock.at : now
+  return Math.floor(end / 60_000) * 60_000 - days * DAY_MS
 }
 
 /** Address of the list of incidents that a figure counts; see WallData.link. */
 export function listAddress(scene: WallScene, clock: Clock, now: number, filter: LinkFilter): string {
   const { from, to, hour, ...more } = filter
   const query = new URLSearchParams(queryOf({ ...scene.filter, ...more, ...(hour !== undefined && { hours: [hour] }) }))
-  const start = from ?? startOf(dayOf(clock.kind === 'replay' ? clock.at - 1 : now))
+  const start = from ?? startOf(clock.kind === 'replay' ? clock.day : dayOf(now))
   if (start > 0) query.set('from', new Date(start).toISOString())
   const end = to ?? (clock.kind === 'replay' ? clock.at : null)
   if (end !== null) query.set('to', new Date(end).toISOString())
