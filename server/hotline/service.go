@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/geo"
+	"jingwei/geo/coverage"
 	"jingwei/server/access"
 	"jingwei/server/area"
 	"jingwei/server/audit"
@@ -48,7 +50,7 @@ func (s *Service) at() time.Time { return s.now().UTC().Truncate(time.Microsecon
 
 // Receive takes a call in: with a place it is an incident when this returns, without one it waits. The number tells a repeat: another call about the same
 // ticket is counted and brings a dismissed one back, and a body that equals the last one is the same request once more and changes nothing. Coordinates that
-// come with a repeat place a ticket that waits. Who may take reports in at the place may do it; without a place, who may everywhere.
+// come with a repeat place a ticket that waits. Who may take reports in at the place may do it; without a place, who may in the whole county.
 //
 // The incident is made first, under the ticket's number, and the ticket is written behind it: whatever stops in between, the same number never makes a second
 // incident, and sending it again completes the ticket.
@@ -58,8 +60,8 @@ func (s *Service) Receive(ctx context.Context, c Call, body []byte) (t Ticket, c
 		return t, false, err
 	}
 	if c.Place == nil {
-		if err := access.Ask(ctx, access.IncidentIntake, nil); err != nil {
-			return t, false, withoutPlace(err)
+		if err := askWithoutPlace(ctx, access.IncidentIntake); err != nil {
+			return t, false, err
 		}
 	}
 	digest := sha256.Sum256(body)
@@ -106,12 +108,17 @@ func (s *Service) Receive(ctx context.Context, c Call, body []byte) (t Ticket, c
 	return t, false, err
 }
 
-// withoutPlace adds to a refusal why the right on some areas is not enough.
-func withoutPlace(err error) error {
-	if p, ok := web.AsProblem(err); ok && p.Code == web.Forbidden {
-		return web.NewProblem(web.Forbidden, "a ticket without coordinates belongs to no area yet: incident.intake on the whole installation is needed for it").At("body.lon", nil)
+// askWithoutPlace is nil where the actor of ctx may do something to a ticket that has no place yet, which can turn out to be anywhere in the county: it
+// needs the right on a whole county, or on the whole installation.
+func askWithoutPlace(ctx context.Context, action access.Action) error {
+	scope, err := access.AskScope(ctx, action)
+	if err != nil {
+		return err
 	}
-	return err
+	if scope.All || slices.ContainsFunc(scope.Areas, func(a access.Area) bool { return a.Level == coverage.County.String() }) {
+		return nil
+	}
+	return web.NewProblem(web.Forbidden, "a ticket without coordinates belongs to no town yet: "+string(action)+" on the county or on the whole installation is needed for it")
 }
 
 // again takes in a call about a ticket that is there.
@@ -168,7 +175,7 @@ func (s *Service) askAgain(ctx context.Context, c Call, t Ticket) error {
 		}
 		return access.Ask(ctx, access.IncidentIntake, codes)
 	case c.Place == nil:
-		return withoutPlace(access.Ask(ctx, access.IncidentIntake, nil))
+		return askWithoutPlace(ctx, access.IncidentIntake)
 	}
 	return nil
 }
@@ -303,12 +310,12 @@ func (s *Service) Place(ctx context.Context, number string, place geo.Point) (t 
 }
 
 // Dismiss takes a ticket out of the queue, for a reason that is kept with it and in the audit log, masked as the ticket is. It has no place, so it needs
-// incident.triage on the whole installation.
+// incident.triage on the county.
 func (s *Service) Dismiss(ctx context.Context, number, reason string) (t Ticket, err error) {
 	if t, _, err = s.Find(ctx, number); err != nil {
 		return t, err
 	}
-	if err := access.Ask(ctx, access.IncidentTriage, nil); err != nil {
+	if err := askWithoutPlace(ctx, access.IncidentTriage); err != nil {
 		return t, err
 	}
 	reason = strings.Join(strings.Fields(reason), " ")
