@@ -258,6 +258,7 @@ func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) e
 	}()
 	ready()
 	err := s.web.Serve(ctx, listener)
+	err = errors.Join(err, s.app.drain(logCtx))
 	stopLog()
 	<-logStopped
 	select {
@@ -266,6 +267,13 @@ func (s *server) Run(ctx context.Context, listener net.Listener, ready func()) e
 		return errors.Join(err, errors.New("live events did not stop"))
 	}
 	return err
+}
+
+// drain stores the reports that were let in and whose senders did not wait.
+func (a *App) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	return a.incidents.Drain(ctx)
 }
 
 // upkeepEvery is the time between two looks at what has to be ready ahead of time.
@@ -283,6 +291,9 @@ func (a *App) upkeep(ctx context.Context) {
 		}
 		if _, err := photo.Prune(ctx, a.db.Pool, now); err != nil && ctx.Err() == nil {
 			slog.Warn("removing photos without a report", "error", err)
+		}
+		if _, err := incident.PruneKeys(ctx, a.db.Pool, now); err != nil && ctx.Err() == nil {
+			slog.Warn("idempotency keys whose time is over", "error", err)
 		}
 		if err := a.accounts.Upkeep(ctx); err != nil && ctx.Err() == nil {
 			slog.Warn("sessions that have ended", "error", err)

@@ -10,10 +10,11 @@ import (
 	"jingwei/server/web"
 )
 
-// limitFlags are how often somebody who is not logged in may do something, by network address. Phones of a mobile network share addresses, so a
+// limitFlags are how often somebody may do something; who is not logged in, by network address. Phones of a mobile network share addresses, so a
 // city sets what fits its networks.
 type limitFlags struct {
 	LimitReport      web.Limit `help:"Reports of the public from one network address: 10/30s are ten at once, and then one in 30 seconds." env:"JINGWEI_LIMIT_REPORT" default:"10/30s" placeholder:"N/TIME"`
+	LimitIntake      web.Limit `help:"Reports of one account or token, each on its own." env:"JINGWEI_LIMIT_INTAKE" default:"2000/500us" placeholder:"N/TIME"`
 	LimitPhoto       web.Limit `help:"Photos of the public from one network address." env:"JINGWEI_LIMIT_PHOTO" default:"20/6s" placeholder:"N/TIME"`
 	LimitFollow      web.Limit `help:"Questions for the state of a report from one network address." env:"JINGWEI_LIMIT_FOLLOW" default:"10/6s" placeholder:"N/TIME"`
 	LimitLogin       web.Limit `help:"Tries to log in from one network address." env:"JINGWEI_LIMIT_LOGIN" default:"20/3s" placeholder:"N/TIME"`
@@ -47,8 +48,8 @@ func (f limitFlags) limits() web.Limits {
 	return web.Limits{
 		Classes: []web.Class{
 			{Name: "report", Operations: []string{
-				"POST /api/v1/incidents", "POST /api/v1/hotline/tickets", "POST /api/v1/hotline/tickets/{number}/place",
-			}, Address: f.LimitReport, Actor: web.Limit{Burst: 200, Every: 50 * time.Millisecond}},
+				"POST /api/v1/incidents", "POST /api/v1/hotline/tickets", "POST /api/v1/hotline/tickets/:number/place",
+			}, Address: f.LimitReport, Actor: f.LimitIntake},
 			{Name: "photo", Operations: []string{"POST /api/v1/photos"}, Address: f.LimitPhoto, Actor: web.Limit{Burst: 60, Every: time.Second}},
 			{Name: "follow", Operations: []string{"POST /api/v1/reports/follow"}, Address: f.LimitFollow},
 			{Name: "login", Operations: []string{

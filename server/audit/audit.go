@@ -36,52 +36,105 @@ type Entry struct {
 	After   any
 }
 
-// Append writes an entry in the transaction of the change that it tells of.
-func Append(ctx context.Context, tx pgx.Tx, e Entry) error {
+// Row is an entry with who did it, when and from where: ready to be written.
+type Row struct {
+	entry         Entry
+	id            uuid.UUID
+	at            time.Time
+	account       *uuid.UUID
+	login         string
+	via           access.Via
+	address       string
+	request       string
+	before, after *string // JSON
+}
+
+// NewRow takes from ctx what an entry does not say itself. Where somebody else writes the row, later, it still tells of the actor of ctx.
+func NewRow(ctx context.Context, e Entry) (Row, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return fmt.Errorf("audit %s: %w", e.Action, err)
-	}
-	before, err := document(e.Before)
-	if err != nil {
-		return fmt.Errorf("audit %s: before: %w", e.Action, err)
-	}
-	after, err := document(e.After)
-	if err != nil {
-		return fmt.Errorf("audit %s: after: %w", e.Action, err)
+		return Row{}, fmt.Errorf("audit %s: %w", e.Action, err)
 	}
 	if e.Outcome == "" {
 		e.Outcome = Done
 	}
+	actor := access.From(ctx)
+	r := Row{entry: e, id: id, at: time.Unix(id.Time().UnixTime()), login: actor.Login, via: actor.Via, address: web.ClientAddress(ctx), request: web.RequestID(ctx)}
+	if actor.Account != uuid.Nil {
+		r.account = &actor.Account
+	}
+	if r.before, err = document(e.Before); err != nil {
+		return Row{}, fmt.Errorf("audit %s: before: %w", e.Action, err)
+	}
+	if r.after, err = document(e.After); err != nil {
+		return Row{}, fmt.Errorf("audit %s: after: %w", e.Action, err)
+	}
 	if e.Outcome == Refused {
 		noteRefusal(ctx)
 	}
-	county := ""
-	if len(e.Areas) > 0 {
-		county = e.Areas[0]
-	}
-	actor, at := access.From(ctx), time.Unix(id.Time().UnixTime())
-	var account *uuid.UUID
-	if actor.Account != uuid.Nil {
-		account = &actor.Account
+	return r, nil
+}
+
+// Append writes an entry in the transaction of the change that it tells of.
+func Append(ctx context.Context, tx pgx.Tx, e Entry) error {
+	row, err := NewRow(ctx, e)
+	if err != nil {
+		return err
 	}
 	batch := &pgx.Batch{}
-	db.QueueMonths(batch, tx, "audit", at, at)
-	batch.Queue(`
-		INSERT INTO audit (county, id, at, account, login, via, address, request, action, object, areas, outcome, reason, before, after)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		county, id, at, account, actor.Login, actor.Via, web.ClientAddress(ctx), web.RequestID(ctx), e.Action, e.Object,
-		append([]string{}, e.Areas...), e.Outcome, e.Reason, before, after)
+	Queue(batch, tx, []Row{row})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("audit %s: %w", e.Action, err)
 	}
 	return nil
 }
 
+// Queue puts the writing of rows into a batch of the transaction of the changes that they tell of: one statement, or two where a new month has
+// begun.
+func Queue(batch *pgx.Batch, tx pgx.Tx, rows []Row) {
+	if len(rows) == 0 {
+		return
+	}
+	n := len(rows)
+	counties, ids, ats, accounts := make([]string, n), make([]uuid.UUID, n), make([]time.Time, n), make([]*uuid.UUID, n)
+	logins, vias, addresses, requests := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	actions, objects, areas, outcomes, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	befores, afters := make([]*string, n), make([]*string, n)
+	since, until := rows[0].at, rows[0].at
+	for i := range rows {
+		r := &rows[i]
+		e := &r.entry
+		if len(e.Areas) > 0 {
+			counties[i] = e.Areas[0]
+		}
+		ids[i], ats[i], accounts[i], logins[i], vias[i], addresses[i], requests[i] = r.id, r.at, r.account, r.login, string(r.via), r.address, r.request
+		actions[i], objects[i], areas[i], outcomes[i], reasons[i] = e.Action, e.Object, db.TextArray(e.Areas), string(e.Outcome), e.Reason
+		befores[i], afters[i] = r.before, r.after
+		if r.at.Before(since) {
+			since = r.at
+		}
+		if r.at.After(until) {
+			until = r.at
+		}
+	}
+	db.QueueMonths(batch, tx, "audit", since, until)
+	batch.Queue(`
+		INSERT INTO audit (county, id, at, account, login, via, address, request, action, object, areas, outcome, reason, before, after)
+		SELECT county, id, at, account, login, via, address, request, action, object, areas::text[], outcome, reason, before::jsonb, after::jsonb
+		FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
+			$12::text[], $13::text[], $14::text[], $15::text[])
+			AS r (county, id, at, account, login, via, address, request, action, object, areas, outcome, reason, before, after)`,
+		counties, ids, ats, accounts, logins, vias, addresses, requests, actions, objects, areas, outcomes, reasons, befores, afters)
+}
+
 // document is a value as JSON, or nil.
-func document(v any) ([]byte, error) {
+func document(v any) (*string, error) {
 	if v == nil {
 		return nil, nil
 	}
-	return json.Marshal(v)
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return new(string(text)), nil
 }

@@ -99,16 +99,16 @@ func (p *rowParser) parse(row csvfile.Row) (r Report, id uuid.UUID, problem *csv
 		return r, id, problem
 	}
 	if r.ReportedAt, problem = p.time(row.Cell(timeColumn)); problem != nil {
-		return r, id, at(timeColumn, problem)
+		return r, id, atColumn(timeColumn, problem)
 	}
 	name := row.Cell(itemColumn)
 	entry, ok := p.items.Find(name)
 	if !ok {
-		return r, id, at(itemColumn, p.unknownItem(name))
+		return r, id, atColumn(itemColumn, p.unknownItem(name))
 	}
 	r.Item = entry.Code
 	if r.Channel, problem = p.channelOf(row.Cell(channelColumn)); problem != nil {
-		return r, id, at(channelColumn, problem)
+		return r, id, atColumn(channelColumn, problem)
 	}
 	r.Title, r.Description = row.Cell(titleColumn), row.Cell(descriptionColumn)
 	number := row.Cell(numberColumn)
@@ -118,7 +118,7 @@ func (p *rowParser) parse(row csvfile.Row) (r Report, id uuid.UUID, problem *csv
 		most   int
 	}{{titleColumn, r.Title, maxTitle}, {descriptionColumn, r.Description, maxDescription}, {numberColumn, number, maxNumber}} {
 		if problem := csvfile.Text(text.text, text.most); problem != nil {
-			return r, id, at(text.column, problem)
+			return r, id, atColumn(text.column, problem)
 		}
 	}
 	if cell := row.Cell(accuracyColumn); cell != "" {
@@ -129,7 +129,7 @@ func (p *rowParser) parse(row csvfile.Row) (r Report, id uuid.UUID, problem *csv
 			}
 		}
 		if problem != nil {
-			return r, id, at(accuracyColumn, problem)
+			return r, id, atColumn(accuracyColumn, problem)
 		}
 		r.AccuracyM = &accuracyM
 	}
@@ -140,7 +140,7 @@ func (p *rowParser) parse(row csvfile.Row) (r Report, id uuid.UUID, problem *csv
 	return r, id, nil
 }
 
-func at(column int, p *csvfile.Problem) *csvfile.Problem {
+func atColumn(column int, p *csvfile.Problem) *csvfile.Problem {
 	p.Column = importColumns[column].Name
 	return p
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -39,18 +38,16 @@ type storedReceipt struct {
 	at       time.Time
 }
 
-// newReceipt makes the receipt of an incident. The secret is derived and not random, so that a writer who did not get the first answer
-// can be given it again, without it being stored.
-func newReceipt(keys *seal.Ring, i Incident, sequence int, at time.Time) (Receipt, storedReceipt, error) {
+// newReceipt makes the receipt of an incident but for the last six digits of its number, which the database counts. The secret is derived and
+// not random, so that a writer who did not get the first answer can be given it again, without it being stored.
+func newReceipt(keys *seal.Ring, i Incident, at time.Time) (Receipt, storedReceipt, error) {
 	secret, key, err := keys.Derive(receiptAbout(i.ID), secretBytes)
 	if err != nil {
 		return Receipt{}, storedReceipt{}, err
 	}
 	sum := sha256.Sum256(secret)
-	stored := storedReceipt{
-		number: at.In(zone).Format("060102") + fmt.Sprintf("%06d", sequence), hash: sum[:], key: key, county: i.County, incident: i.ID, at: at,
-	}
-	return Receipt{Number: spoken(stored.number), Secret: grouped(secret)}, stored, nil
+	stored := storedReceipt{number: at.In(zone).Format("060102"), hash: sum[:], key: key, county: i.County, incident: i.ID, at: at}
+	return Receipt{Secret: grouped(secret)}, stored, nil
 }
 
 func receiptAbout(incident uuid.UUID) string { return "receipt/" + incident.String() }

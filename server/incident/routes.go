@@ -80,6 +80,7 @@ type NewReport struct {
 	Description string    `json:"description,omitempty" maxLength:"4000"`
 	AccuracyM   *float64  `json:"accuracy_m,omitempty" minimum:"0" maximum:"100000" doc:"Radius in which the true place lies, metres"`
 	ReportedAt  time.Time `json:"reported_at,omitzero" doc:"Left out: now"`
+	Number      string    `json:"source_number,omitempty" maxLength:"100" doc:"The source's own number of the report, which is its channel's for good: the same report again is a repeat, another is refused. Only for who takes reports in"`
 
 	Photos []uuid.UUID `json:"photos,omitempty" maxItems:"5" doc:"Ids that POST /api/v1/photos gave"`
 
@@ -185,7 +186,7 @@ func (in *createInput) report() (Report, error) {
 	}
 	r := Report{
 		ReportedAt: b.ReportedAt, Channel: b.Channel, Item: b.Item, Title: title, Description: b.Description, Place: place, AccuracyM: b.AccuracyM,
-		Photos: b.Photos,
+		Photos: b.Photos, Number: b.Number,
 	}
 	if who := b.Reporter; who != nil {
 		r.Private = Private{Name: who.Name, Phone: who.Phone, IDNumber: who.IDNumber, Home: who.Home}

@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"jingwei/geo/coverage"
 	"jingwei/server/db"
 	"jingwei/server/seal"
-	"jingwei/server/web"
 )
 
 const stored = `county, id, reported_at, received_at, channel, item, status, closed_at, title, description,
@@ -61,56 +59,40 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (Incident, bool, erro
 	return i, err == nil, err
 }
 
-func insert(ctx context.Context, tx pgx.Tx, i Incident) error {
-	batch := &pgx.Batch{}
-	lon, lat := i.Place.Degrees()
-	lower := lowerCodes(i.Codes)
+// queueIncidents puts the writing of new incidents into a batch, as one statement.
+func queueIncidents(batch *pgx.Batch, incidents []*Incident) {
+	n := len(incidents)
+	counties, ids, reported, received := make([]string, n), make([]uuid.UUID, n), make([]time.Time, n), make([]time.Time, n)
+	channels, items, statuses, closed := make([]string, n), make([]string, n), make([]string, n), make([]*time.Time, n)
+	titles, descriptions, lons, lats := make([]string, n), make([]string, n), make([]float64, n), make([]float64, n)
+	accuracies, cells, snaps, editions := make([]*float64, n), make([]int64, n), make([]string, n), make([]int32, n)
+	var lower [4][]*string
+	for level := range lower {
+		lower[level] = make([]*string, n)
+	}
+	branches, reviews := make([]*string, n), make([]*string, n)
+	for k, i := range incidents {
+		counties[k], ids[k], reported[k], received[k] = i.County, i.ID, i.ReportedAt, i.ReceivedAt
+		channels[k], items[k], statuses[k], closed[k] = string(i.Channel), i.Item, string(i.Status), i.ClosedAt
+		titles[k], descriptions[k] = i.Title, i.Description
+		lons[k], lats[k] = i.Place.Degrees()
+		accuracies[k], cells[k], snaps[k], editions[k] = i.AccuracyM, int64(i.Cell), string(i.Snap), int32(i.Edition)
+		for level, code := range lowerCodes(i.Codes) {
+			lower[level][k] = code
+		}
+		branches[k], reviews[k] = orNull(i.Branch), orNull(string(i.Review))
+	}
 	batch.Queue(`
 		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, closed_at, title, description, geom, accuracy_m, cell, snap, edition,
 			town, community, grid, micro, branch, review)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ST_SetSRID(ST_MakePoint($11, $12), 4326), $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-		i.County, i.ID, i.ReportedAt, i.ReceivedAt, i.Channel, i.Item, i.Status, i.ClosedAt, i.Title, i.Description, lon, lat, i.AccuracyM,
-		int64(i.Cell), i.Snap, i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch), orNull(string(i.Review)))
-	return tx.SendBatch(ctx, batch).Close()
-}
-
-// earlierSender is whose the Idempotency-Keys are that were sent before they had senders.
-const earlierSender = "earlier"
-
-// claimKey records an Idempotency-Key of a sender for an incident. ok is false where the sender used the key since an instant for the same body:
-// then the first incident is returned. Older ones are forgotten.
-func claimKey(ctx context.Context, tx pgx.Tx, sender, key string, digest []byte, i Incident, now, since time.Time) (first Incident, ok bool, err error) {
-	tag, err := tx.Exec(ctx, `
-		INSERT INTO incident_key AS k (sender, key, digest, county, incident, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (sender, key) DO UPDATE SET digest = excluded.digest, county = excluded.county, incident = excluded.incident, created_at = excluded.created_at
-			WHERE k.created_at <= $7`, sender, key, digest, i.County, i.ID, now, since)
-	if err != nil {
-		return i, false, err
-	}
-	var before []byte
-	var id uuid.UUID
-	if tag.RowsAffected() == 1 {
-		err = tx.QueryRow(ctx, `
-			UPDATE incident_key k SET county = e.county, incident = e.incident, created_at = e.created_at FROM incident_key e
-			WHERE k.sender = $1 AND k.key = $2 AND e.sender = $3 AND e.key = $2 AND e.digest = $4 AND e.created_at > $5
-			RETURNING k.digest, k.incident`, sender, key, earlierSender, digest, since).Scan(&before, &id)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return i, true, nil
-		}
-	} else {
-		err = tx.QueryRow(ctx, `SELECT digest, incident FROM incident_key WHERE sender = $1 AND key = $2`, sender, key).Scan(&before, &id)
-	}
-	if err != nil {
-		return i, false, err
-	}
-	if !bytes.Equal(before, digest) {
-		return i, false, web.NewProblem(web.KeyReused, "this Idempotency-Key was used for another report; use a new one for each report").At("header.Idempotency-Key", key)
-	}
-	first, found, err := find(ctx, tx, id)
-	if err == nil && !found {
-		err = fmt.Errorf("key %q belongs to incident %s, which is missing", key, id)
-	}
-	return first, false, err
+		SELECT county, id, reported_at, received_at, channel, item, status, closed_at, title, description, ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m,
+			cell, snap, edition, town, community, grid, micro, branch, review
+		FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[],
+			$11::float8[], $12::float8[], $13::float8[], $14::bigint[], $15::text[], $16::integer[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
+			$22::text[]) AS n (county, id, reported_at, received_at, channel, item, status, closed_at, title, description, lon, lat, accuracy_m, cell, snap, edition,
+			town, community, grid, micro, branch, review)`,
+		counties, ids, reported, received, channels, items, statuses, closed, titles, descriptions, lons, lats, accuracies, cells, snaps, editions,
+		lower[0], lower[1], lower[2], lower[3], branches, reviews)
 }
 
 // Load copies incidents that are snapped already into their months, whose partitions must be there (EnsureMonths), and seals what only few may

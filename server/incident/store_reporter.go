@@ -32,11 +32,13 @@ func savePrivate(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []In
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
-		INSERT INTO incident_reporter (county, incident, sealed, created_at)
-		SELECT n.*, $4 FROM unnest($1::text[], $2::uuid[], $3::bytea[]) AS n ON CONFLICT DO NOTHING`, counties, ids, blobs, at)
+	_, err := tx.Exec(ctx, insertSealed, counties, ids, blobs, at)
 	return err
 }
+
+const insertSealed = `
+	INSERT INTO incident_reporter (county, incident, sealed, created_at)
+	SELECT n.*, $4 FROM unnest($1::text[], $2::uuid[], $3::bytea[]) AS n ON CONFLICT DO NOTHING`
 
 // findPrivate opens what is sealed of an incident. ok is false where nothing is.
 func findPrivate(ctx context.Context, q db.Querier, keys *seal.Ring, i Incident) (p Private, ok bool, err error) {
@@ -52,16 +54,44 @@ func findPrivate(ctx context.Context, q db.Querier, keys *seal.Ring, i Incident)
 	return p, true, err
 }
 
-// nextReportNumber is the number of a report within its day.
-func nextReportNumber(ctx context.Context, tx pgx.Tx) (n int, err error) {
-	err = tx.QueryRow(ctx, `SELECT nextval('report_number')`).Scan(&n)
-	return n, err
+// queueReceipts puts the writing of the receipts of reports into a batch, and sets their numbers when it is done: the day, and what the sequence
+// counts.
+func queueReceipts(batch *pgx.Batch, reports []*prepared) {
+	n := len(reports)
+	days, secrets, keys, counties, ids := make([]string, n), make([][]byte, n), make([]string, n), make([]string, n), make([]uuid.UUID, n)
+	byID := make(map[uuid.UUID]*prepared, n)
+	for i, p := range reports {
+		r := p.receipt
+		days[i], secrets[i], keys[i], counties[i], ids[i] = r.number[:len("060102")], r.hash, r.key, r.county, r.incident
+		byID[r.incident] = p
+	}
+	batch.Queue(`
+		INSERT INTO report_receipt (number, secret, key, county, incident, created_at)
+		SELECT day || lpad(nextval('report_number')::text, 6, '0'), secret, key, county, incident, $6::timestamptz
+		FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::uuid[]) AS n (day, secret, key, county, incident)
+		RETURNING incident, number`, days, secrets, keys, counties, ids, reports[0].receipt.at).
+		Query(func(rows pgx.Rows) error {
+			var id uuid.UUID
+			var number string
+			_, err := pgx.ForEachRow(rows, []any{&id, &number}, func() error {
+				byID[id].receipt.number = number
+				return nil
+			})
+			return err
+		})
 }
 
-func saveReceipt(ctx context.Context, tx pgx.Tx, r storedReceipt) error {
-	_, err := tx.Exec(ctx, `INSERT INTO report_receipt (number, secret, key, county, incident, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		r.number, r.hash, r.key, r.county, r.incident, r.at)
-	return err
+// findReceipts are the receipts of those of some incidents that have one.
+func findReceipts(ctx context.Context, q db.Querier, counties []string, ids []uuid.UUID) ([]storedReceipt, error) {
+	rows, err := q.Query(ctx, `SELECT r.number, r.secret, r.key, r.county, r.incident, r.created_at
+		FROM unnest($1::text[], $2::uuid[]) AS n (county, incident) JOIN report_receipt r ON r.county = n.county AND r.incident = n.incident`, counties, ids)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r storedReceipt, err error) {
+		err = row.Scan(&r.number, &r.hash, &r.key, &r.county, &r.incident, &r.at)
+		return r, err
+	})
 }
 
 const storedReceiptColumns = `number, secret, key, county, incident, created_at`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -105,6 +106,15 @@ type Problem struct {
 func NewProblem(code Code, detail string) *Problem {
 	status := statusOf[code]
 	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code}
+}
+
+// TooBusy is the problem of a server that has more to do than it can within a while, as 429: nothing was begun, and wait tells when to come
+// again. Overloaded itself, as 503, says that something was begun and not finished in time.
+func TooBusy(wait time.Duration, detail string) error {
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	p := NewProblem(Overloaded, fmt.Sprintf("%s; try again in %d s", detail, seconds))
+	p.Status, p.Title = http.StatusTooManyRequests, http.StatusText(http.StatusTooManyRequests)
+	return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {fmt.Sprint(seconds)}})
 }
 
 // At adds the place of a wrong value, such as "query.lon" or "body.item".
