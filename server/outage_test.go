@@ -1,12 +1,18 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"jingwei/server/db/dbtest"
 )
@@ -65,5 +71,61 @@ func TestTwoServersOnOneDirectory(t *testing.T) {
 	code, out, errOut := jingwei(t, nil, "migrate", "--data-dir", config.DataDir)
 	if code != 0 || !strings.Contains(out, "up to date") {
 		t.Errorf("migrate beside a server: exit %d, %s%s", code, out, errOut)
+	}
+}
+
+// TestDatabaseDiesUnderReports kills the private PostgreSQL while many post: whatever was acknowledged is there, and whoever was not answered
+// with 201 sends the same again until then, and has it stored once.
+func TestDatabaseDiesUnderReports(t *testing.T) {
+	t.Parallel()
+	dir := dbtest.DataDir(t)
+	s := start(t, &Config{DataDir: dir})
+	const clients, each = 12, 25
+	var acknowledged atomic.Int64
+	var all sync.WaitGroup
+	ids := make([][]string, clients)
+	for c := range clients {
+		all.Go(func() {
+			for n := range each {
+				name := fmt.Sprintf("客户 %d 第 %d 件", c, n)
+				for tries := 0; ; tries++ {
+					a := s.do(http.MethodPost, "/api/v1/incidents", report(name), "Idempotency-Key", name)
+					if a.status == http.StatusCreated || a.status == http.StatusOK {
+						var stored struct{ ID, Title string }
+						if err := json.Unmarshal(a.body, &stored); err != nil || stored.Title != name {
+							t.Errorf("%s: %s", name, a.body)
+						}
+						ids[c] = append(ids[c], stored.ID)
+						acknowledged.Add(1)
+						break
+					}
+					if a.status < http.StatusInternalServerError && a.status != http.StatusTooManyRequests || tries > 600 {
+						t.Errorf("%s: %d %s", name, a.status, a.body)
+						return
+					}
+					time.Sleep(50 * time.Millisecond)
+				}
+			}
+		})
+	}
+	for acknowledged.Load() < clients*each/4 {
+		time.Sleep(time.Millisecond)
+	}
+	if err := syscall.Kill(dbtest.PostmasterPID(t, dir), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	for _, id := range slices.Concat(ids...) {
+		if a := s.get("/api/v1/incidents/" + id); a.status != http.StatusOK {
+			t.Errorf("%s was acknowledged, and is %d", id, a.status)
+		}
+	}
+	var incidents, titles, events, receipts, entries int
+	if err := s.db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM incident), (SELECT count(DISTINCT title) FROM incident), (SELECT count(*) FROM event WHERE kind = 'incident.created'),
+		(SELECT count(*) FROM report_receipt), (SELECT count(*) FROM audit WHERE action = 'incident.create')`).Scan(&incidents, &titles, &events, &receipts, &entries); err != nil {
+		t.Fatal(err)
+	}
+	if want := clients * each; incidents != want || titles != want || events != want || receipts != want || entries != want {
+		t.Errorf("%d incidents with %d titles, %d events, %d receipts, %d entries of %d reports", incidents, titles, events, receipts, entries, want)
 	}
 }

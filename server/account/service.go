@@ -29,13 +29,14 @@ type Service struct {
 	hashing  chan struct{} // one entry for each argon2 that runs: each takes Rules.HashMemoryKiB
 	loopback atomic.Bool   // the server answers on this machine only
 	provider *provider     // of single sign-on; nil where there is none
+	tokens   *lookups[tokenOf]
 
 	credentials *web.Credentials // nil: bad ones are not counted
 }
 
 // NewService makes a service. The ring seals the secrets of second factors.
 func NewService(pool *pgxpool.Pool, areas *area.Service, ring *seal.Ring, now func() time.Time, rules Rules) *Service {
-	s := &Service{pool: pool, areas: areas, ring: ring, now: now, rules: rules.withDefaults(), hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	s := &Service{pool: pool, areas: areas, ring: ring, now: now, rules: rules.withDefaults(), hashing: make(chan struct{}, runtime.GOMAXPROCS(0)), tokens: newLookups[tokenOf]()}
 	s.sessions = s.newSessions()
 	return s
 }

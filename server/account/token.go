@@ -86,10 +86,14 @@ func (s *Service) ByToken(ctx context.Context, text string) (*access.Actor, erro
 		return nil, errInvalidToken()
 	}
 	now := s.now()
-	t, a, err := findToken(ctx, s.pool, hash, now)
+	found, err := s.tokens.do(ctx, string(hash), func(ctx context.Context) (tokenOf, error) {
+		t, a, err := findToken(ctx, s.pool, hash, now)
+		return tokenOf{t, a}, err
+	})
 	if err != nil {
 		return nil, err
 	}
+	t, a := found.token, found.account
 	if t == nil || t.RevokedAt != nil || !now.Before(t.ExpiresAt) || a.DisabledAt != nil {
 		return nil, errInvalidToken()
 	}
@@ -99,6 +103,12 @@ func (s *Service) ByToken(ctx context.Context, text string) (*access.Actor, erro
 		}
 	}
 	return access.Machine(a.ID, t.ID, a.Login, a.grants(), t.Scopes), nil
+}
+
+// tokenOf is a token and whose it is; several requests read it.
+type tokenOf struct {
+	token   *Token
+	account *Account
 }
 
 // Tokens are those of an account, the newest first, also the ones that are over.

@@ -11,10 +11,10 @@ import (
 	"jingwei/server/web"
 )
 
-// Reports that come at the same time are stored together: what a commit costs, the wait for the disk, is paid once for all of them. Whoever
-// comes alone is stored at once.
+// Reports that come at the same time are stored together: what a commit costs, the wait for the disk, is paid once for all of them, and
+// while it waits, the next ones gather. Whoever comes alone is stored at once. One group at a time: PostgreSQL lets one transaction with a NOTIFY
+// commit at a time, so two would only be smaller.
 const (
-	committers = 2               // while one waits for the disk, the other gathers; more only divide the groups
 	mostOfOne  = 500             // reports in one group
 	mostWait   = 5000            // reports that wait; some 50 MB at the most
 	longestFor = 5 * time.Second // nobody is let in who would wait longer
@@ -26,7 +26,7 @@ type line struct {
 
 	mu      sync.Mutex
 	waiting []*prepared // the oldest first
-	running int         // committers
+	running bool
 	idle    chan struct{}
 	each    time.Duration // how long a report took lately
 }
@@ -64,14 +64,10 @@ func (l *line) put(p *prepared) error {
 	}
 	p.queued = time.Now()
 	l.waiting = append(l.waiting, p)
-	if l.running == committers {
-		return nil
+	if !l.running {
+		l.running, l.idle = true, make(chan struct{})
+		go l.run()
 	}
-	if l.running == 0 {
-		l.idle = make(chan struct{})
-	}
-	l.running++
-	go l.run()
 	return nil
 }
 
@@ -81,9 +77,8 @@ func (l *line) run() {
 		l.mu.Lock()
 		group := l.take()
 		if len(group) == 0 {
-			if l.running--; l.running == 0 {
-				close(l.idle)
-			}
+			l.running = false
+			close(l.idle)
 			l.mu.Unlock()
 			return
 		}
@@ -104,7 +99,7 @@ func (l *line) run() {
 func (l *line) storeSafely(group []*prepared) {
 	defer func() {
 		if failure := recover(); failure != nil {
-			slog.Error("panic", "storing reports", len(group), "error", failure, "stack", string(debug.Stack()))
+			slog.Error("panic while reports were stored", "reports", len(group), "error", failure, "stack", string(debug.Stack()))
 			for _, p := range group {
 				p.err = fmt.Errorf("panic while the report was stored: %v", failure)
 			}

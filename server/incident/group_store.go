@@ -199,7 +199,7 @@ func queueReports(batch *pgx.Batch, tx pgx.Tx, fresh []*prepared) {
 func (s *Service) lookFor(group []*prepared, cause error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 	defer cancel()
-	byID, err := map[uuid.UUID]*prepared{}, error(nil)
+	byID := map[uuid.UUID]*prepared{}
 	var counties []string
 	var ids []uuid.UUID
 	for _, p := range group {
@@ -209,8 +209,7 @@ func (s *Service) lookFor(group []*prepared, cause error) {
 		}
 	}
 	for {
-		var stored []storedReceipt
-		if stored, err = findReceipts(ctx, s.pool, counties, ids); err == nil {
+		if stored, err := findReceipts(ctx, s.pool, counties, ids); err == nil {
 			for _, r := range stored {
 				p := byID[r.incident]
 				p.err, p.receipt = nil, r
