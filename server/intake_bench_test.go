@@ -106,6 +106,7 @@ func (in *intake) together(n int, do func(i int)) float64 {
 
 // benchmarkSingle posts single reports on 16 connections, and inserts others like them on as many connections of the database, turn by turn.
 func (in *intake) benchmarkSingle(b *testing.B) {
+	b.Helper()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: intakeConnections, DisableCompression: true}}
 	var posted, bare, bareIncident float64
 	for b.Loop() {
@@ -123,6 +124,7 @@ func (in *intake) benchmarkSingle(b *testing.B) {
 }
 
 func (in *intake) post(b *testing.B, client *http.Client, body []byte) {
+	b.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, in.url+"/api/v1/incidents", bytes.NewReader(body))
 	if err != nil {
 		b.Error(err)
@@ -155,6 +157,7 @@ const (
 
 // insert stores a row as a program would that does nothing else: in one round trip and one transaction.
 func (in *intake) insert(b *testing.B, i incident.Incident, all bool) {
+	b.Helper()
 	lon, lat := i.Place.Degrees()
 	var lower [4]*string
 	for level := 1; level < len(i.Codes); level++ {

@@ -91,7 +91,10 @@ func TestDatabaseDiesUnderReports(t *testing.T) {
 				for tries := 0; ; tries++ {
 					a := s.do(http.MethodPost, "/api/v1/incidents", report(name), "Idempotency-Key", name)
 					if a.status == http.StatusCreated || a.status == http.StatusOK {
-						var stored struct{ ID, Title string }
+						var stored struct {
+							ID    string `json:"id"`
+							Title string `json:"title"`
+						}
 						if err := json.Unmarshal(a.body, &stored); err != nil || stored.Title != name {
 							t.Errorf("%s: %s", name, a.body)
 						}
