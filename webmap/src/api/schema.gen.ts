@@ -2132,6 +2132,8 @@ export interface components {
             reported_at?: string;
             /** @description Who reports; sealed at once. Leave out what is not needed */
             reporter?: components["schemas"]["IncidentNewReporter"];
+            /** @description The source's own number of the report, which is its channel's for good: the same report again is a repeat, another is refused. Only for who takes reports in */
+            source_number?: string;
             title: string;
         };
         IncidentNewReporter: {
