@@ -7,12 +7,7 @@ export const en: Record<keyof typeof zh, string> = {
   'wall.loading': 'Loading…',
   'wall.asOf': 'as of {time}',
   'wall.replay': 'Replay',
-  'wall.replayOf': 'Replay of {day}',
   'wall.filling': 'History is still loading: {percent}% done, counts will grow',
-  'wall.panels': 'Figures',
-  'wall.close': 'Close',
-  'wall.cancel': 'Cancel',
-  'wall.sending': 'Saving…',
 
   'header.scenes': 'Scenes',
   'header.look': 'Layers and filters',
@@ -31,12 +26,10 @@ export const en: Record<keyof typeof zh, string> = {
 
   'today.title': 'Incidents today',
   'today.replayTitle': 'Incidents of the day',
-  'today.unit': '',
   'today.yesterday': 'Yesterday by now',
   'today.more': '{by} more',
   'today.less': '{by} fewer',
   'today.same': 'As many as yesterday',
-  'today.share': '{percent}',
   'today.open': 'Open',
   'today.closed': 'Closed of these',
   'today.replayClosed': 'Closed of these',
@@ -69,7 +62,6 @@ export const en: Record<keyof typeof zh, string> = {
   'channels.empty': 'No incidents yet today',
   'chart.count': 'Incidents',
   'chart.before': 'Yesterday, same hour',
-  'chart.beforeMark': 'yesterday, same hour',
   'chart.more': '{count} more',
 
   'ranking.title': 'Towns',
@@ -81,7 +73,6 @@ export const en: Record<keyof typeof zh, string> = {
   'ranking.more': '{count} more',
 
   'unusual.title': 'Weather of the grid',
-  'unusual.lead': 'Grids unusually busy in the last hour',
   'unusual.calm': 'All is calm',
   'unusual.calmText': 'No grid is unusually busy',
   'unusual.some': 'Unusually busy: {count}',
@@ -170,7 +161,6 @@ export const en: Record<keyof typeof zh, string> = {
   'scenes.down': 'Move {name} down',
   'scenes.drag': 'Drag to reorder',
   'scenes.moved': '{name} is now number {place}',
-  'scenes.name': 'Name',
   'scenes.nameNamed': 'Name of scene {name}',
   'scenes.needName': 'A scene needs a name',
   'scenes.overwrite': 'Replace with the present view',
@@ -187,7 +177,6 @@ export const en: Record<keyof typeof zh, string> = {
   'scenes.notReplay': 'A scene does not keep the replay: it shows what is live.',
   'scenes.conflict':
     'Somebody else has just changed this scene, so yours was not saved. The list is loaded again: look, then change.',
-  'scenes.next': '{seconds} s left',
 
   'code.title': 'QR code of the present view',
   'code.lead': 'Scan it with a phone to open the same view. It takes an account of one’s own.',

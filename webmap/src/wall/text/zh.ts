@@ -5,12 +5,7 @@ export const zh = {
   'wall.loading': '正在读取…',
   'wall.asOf': '截至 {time}',
   'wall.replay': '回放',
-  'wall.replayOf': '回放 {day}',
   'wall.filling': '历史数据装载中，已完成 {percent}%，数字还会增加',
-  'wall.panels': '数据面板',
-  'wall.close': '关闭',
-  'wall.cancel': '取消',
-  'wall.sending': '正在保存…',
 
   'header.scenes': '场景',
   'header.look': '图层与筛选',
@@ -29,12 +24,10 @@ export const zh = {
 
   'today.title': '今日事件',
   'today.replayTitle': '当日事件',
-  'today.unit': '件',
   'today.yesterday': '昨日此时',
   'today.more': '多 {by}',
   'today.less': '少 {by}',
   'today.same': '与昨日此时持平',
-  'today.share': '{percent}',
   'today.open': '未办结',
   'today.closed': '其中已办结',
   'today.replayClosed': '其中已办结',
@@ -67,7 +60,6 @@ export const zh = {
   'channels.empty': '今天还没有事件',
   'chart.count': '事件数',
   'chart.before': '昨日此时',
-  'chart.beforeMark': '昨日此时',
   'chart.more': '另有 {count} 类',
 
   'ranking.title': '镇街排名',
@@ -79,7 +71,6 @@ export const zh = {
   'ranking.more': '另有 {count} 个',
 
   'unusual.title': '网格天气',
-  'unusual.lead': '近一小时异常繁忙的网格',
   'unusual.calm': '各网格平静',
   'unusual.calmText': '没有网格异常繁忙',
   'unusual.some': '{count} 个网格异常繁忙',
@@ -167,7 +158,6 @@ export const zh = {
   'scenes.down': '下移 {name}',
   'scenes.drag': '拖动以排序',
   'scenes.moved': '{name}移到第 {place} 位',
-  'scenes.name': '名称',
   'scenes.nameNamed': '场景 {name} 的名称',
   'scenes.needName': '请填写名称',
   'scenes.overwrite': '用现在的画面覆盖',
@@ -183,7 +173,6 @@ export const zh = {
   'scenes.save': '保存',
   'scenes.notReplay': '场景不记录回放，播放时显示实时数据。',
   'scenes.conflict': '别人刚改过这个场景，没有保存您的改动。列表已重新载入，请看过再改。',
-  'scenes.next': '还有 {seconds} 秒',
 
   'code.title': '当前画面的二维码',
   'code.lead': '用手机扫一扫，打开同样的画面。对方须有自己的账号。',
