@@ -58,8 +58,7 @@ func (s *Service) Counts(ctx context.Context, f incident.Filter, by By) (Counts,
 func (s *Service) group(l *ledger, f hexbin.Filter, by By) (groups []Group, total int64, err error) {
 	switch by {
 	case ByTotal:
-		counts := l.table.ByStatus(f)
-		return []Group{}, sum(counts[:]), nil
+		return []Group{}, int64(l.table.Total(f)), nil
 	case ByItem:
 		counts := l.table.ByItem(f)
 		return descending(s.itemGroups(l, counts)), sum(counts), nil
@@ -70,10 +69,7 @@ func (s *Service) group(l *ledger, f hexbin.Filter, by By) (groups []Group, tota
 		counts := l.table.ByStatus(f)
 		return descending(named(statuses, statusNames, counts[:])), sum(counts[:]), nil
 	case ByHour, ByWeekday:
-		hours, err := byHourOfWeek(l, f)
-		if err != nil {
-			return nil, 0, err
-		}
+		hours := l.table.ByHourOfWeek(f)
 		return ordered(hours, by), sum(hours[:]), nil
 	}
 	level, err := coverage.ParseLevel(string(by))

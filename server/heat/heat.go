@@ -42,15 +42,11 @@ type ledger struct {
 	ownerOf map[string]uint32
 	items   []string // by number
 	itemOf  map[string]uint16
-	span    minutes // of all rows there were
 }
-
-// minutes is a range, half open.
-type minutes struct{ from, to uint32 }
 
 func newLedger() *ledger {
 	table, _ := hexbin.Build(nil, offsetMin) // it fails for bad rows
-	return &ledger{table: table, ownerOf: map[string]uint32{}, itemOf: map[string]uint16{}, span: minutes{from: math.MaxUint32}}
+	return &ledger{table: table, ownerOf: map[string]uint32{}, itemOf: map[string]uint16{}}
 }
 
 // owner is the number of a chain of codes.
@@ -83,19 +79,6 @@ func (l *ledger) item(code string) (uint16, bool) {
 	return n, true
 }
 
-// add counts rows.
-func (l *ledger) add(rows []hexbin.Row) error {
-	if err := l.table.Add(rows); err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range rows {
-		l.span.from, l.span.to = min(l.span.from, rows[i].Minute), max(l.span.to, rows[i].Minute+1)
-	}
-	return nil
-}
-
 // row is an incident as the table holds it.
 func (l *ledger) row(c *incident.Counted) (r hexbin.Row, err error) {
 	channel, status := slices.Index(channels, c.Channel), slices.Index(statuses, c.Status)
@@ -125,17 +108,13 @@ func (l *ledger) apply(c incident.Change) (found bool, err error) {
 	case c.From == nil && c.To == nil:
 		return true, nil
 	case c.From == nil:
-		return true, l.add([]hexbin.Row{to})
+		return true, l.table.Add([]hexbin.Row{to})
 	case c.To == nil:
 		return l.table.Remove(from), nil
 	case from == to:
 		return true, nil
 	}
-	found, err = l.table.Change(from, to)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.span.from, l.span.to = min(l.span.from, to.Minute), max(l.span.to, to.Minute+1)
-	return found, err
+	return l.table.Change(from, to)
 }
 
 // minuteOf is the minute that holds an instant, of those that the table can hold, from 1 on: 0 stands for no end.

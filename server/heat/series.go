@@ -83,31 +83,3 @@ func inSteps(l *ledger, f hexbin.Filter, step, origin int64) ([]uint32, error) {
 	part, err := l.table.Series(f, uint32(step))
 	return append(counts, part...), err
 }
-
-// hoursAtOnce is how many hours are counted in one pass.
-const hoursAtOnce = 50_000
-
-// byHourOfWeek counts by hour of the week, Monday 0 first.
-func byHourOfWeek(l *ledger, f hexbin.Filter) (hours [hexbin.HoursOfWeek]uint32, err error) {
-	l.mu.RLock()
-	span := l.span
-	l.mu.RUnlock()
-	f.From = max(f.From, span.from)
-	if f.To == 0 || f.To > span.to {
-		f.To = span.to
-	}
-	for end := f.To; f.From < end; f.From = f.To {
-		const week = hexbin.HoursOfWeek * 60
-		first := alignedDown(f.From, 60, 0)
-		f.To = uint32(min(int64(end), first+hoursAtOnce*60))
-		counts, err := inSteps(l, f, 60, 0)
-		if err != nil {
-			return hours, err
-		}
-		for i, n := range counts {
-			local := first + int64(i)*60 - steps["1w"].origin
-			hours[(local%week+week)%week/60] += n
-		}
-	}
-	return hours, nil
-}

@@ -2,6 +2,7 @@ package heat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -108,8 +109,12 @@ func listMonths(ctx context.Context, tx pgx.Tx) (months []time.Time, total int64
 	return months, total, err
 }
 
-// batchRows is how many rows go into the table at once.
-const batchRows = 1 << 14
+// Rows are put in order of time, which is how the table finds them soonest, so many at a time, and go into it in pieces, between which others
+// can count.
+const (
+	sortedRows = 1 << 18
+	pieceRows  = 1 << 14
+)
 
 // intake reads incidents from the binary form of COPY, which PostgreSQL makes and this reads without an allocation for each row.
 type intake struct {
@@ -138,13 +143,17 @@ func kindNumbers() (kinds [2]map[string]uint8) {
 // read copies one month. The range of ids is that of its partition, so that no other is looked at.
 func (in *intake) read(ctx context.Context, tx pgx.Tx, month time.Time) error {
 	in.started, in.rest = false, nil
-	_, err := tx.Conn().PgConn().CopyTo(ctx, in, fmt.Sprintf(`
-		COPY (SELECT reported_at, cell, channel, status, item, county, town, community, grid, micro FROM incident WHERE id >= '%s' AND id < '%s') TO STDOUT (FORMAT binary)`,
-		floorID(month), floorID(month.AddDate(0, 1, 0))))
+	_, err := tx.Conn().PgConn().CopyTo(ctx, in, copyOf(month, month.AddDate(0, 1, 0)))
 	if err != nil {
 		return err
 	}
 	return in.flush()
+}
+
+// copyOf asks for the incidents of a range of time. COPY takes no parameters; the ids are made here.
+func copyOf(from, to time.Time) string {
+	return fmt.Sprintf(`COPY (SELECT reported_at, cell, channel, status, item, county, town, community, grid, micro FROM incident WHERE id >= '%s' AND id < '%s')
+		TO STDOUT (FORMAT binary)`, floorID(from), floorID(to))
 }
 
 // floorID is not above any UUIDv7 of an instant and what comes later.
@@ -249,7 +258,7 @@ func (in *intake) row(data []byte) (int, error) {
 		Cell: geo.Cell(binary.BigEndian.Uint64(values[columnCell])), Minute: minuteOf(time.UnixMicro(micros).Add(year2000 * time.Second)),
 		Owner: owner, Item: item, Channel: channel, Status: status,
 	})
-	if len(in.rows) == batchRows {
+	if len(in.rows) == sortedRows {
 		return at, in.flush()
 	}
 	return at, nil
@@ -266,10 +275,13 @@ func chainOf(codes [][]byte) []string {
 }
 
 func (in *intake) flush() error {
-	if err := in.ledger.add(in.rows); err != nil {
-		return err
+	slices.SortFunc(in.rows, func(a, b hexbin.Row) int { return cmp.Compare(a.Minute, b.Minute) })
+	for piece := range slices.Chunk(in.rows, pieceRows) {
+		if err := in.ledger.table.Add(piece); err != nil {
+			return err
+		}
+		in.progress.done.Add(int64(len(piece)))
 	}
-	in.progress.done.Add(int64(len(in.rows)))
 	in.rows = in.rows[:0]
 	return nil
 }
