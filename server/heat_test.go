@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -94,14 +93,13 @@ func TestHeatTiles(t *testing.T) {
 				continue
 			}
 			cells := map[any]float64{}
-			resolution := ""
 			for _, f := range s.features(strings.TrimPrefix(j.Tiles[0], s.url), "heat", z) {
 				cell, count := f.Properties.MustString("cell"), f.Properties["count"].(float64)
 				if before, ok := cells[cell]; ok && before != count {
 					t.Errorf("%s is %v and %v", cell, before, count)
 				}
 				cells[cell] = count
-				resolution = fmt.Sprint(strings.Index("0123456789ab", cell[1:2]))
+				resolution := fmt.Sprint(strings.Index("0123456789ab", cell[1:2]))
 				class := j.Classes[resolution][int(f.Properties["class"].(float64))]
 				if count < float64(class.From) || count > float64(class.To) {
 					t.Errorf("%s: %v in class %+v", cell, count, class)
@@ -196,8 +194,8 @@ func TestHeatOverHTTP(t *testing.T) {
 		}
 	}
 	a := s.get("/api/v1/heat?resolution=9&compare_from=2020-01-01T00:00:00Z&compare_to=2021-01-01T00:00:00Z")
-	if err := json.Unmarshal(a.body, &collection); err != nil || a.header.Get("Content-Type") != "application/geo+json" {
-		t.Fatalf("%v %v", err, a.header)
+	if a.into(t, http.StatusOK, &collection); a.header.Get("Content-Type") != "application/geo+json" {
+		t.Fatalf("%v", a.header)
 	}
 	sum := int64(0)
 	for _, f := range collection.Features {

@@ -71,8 +71,12 @@ func (s *Service) follow(ctx context.Context, sub *live.Subscription) {
 		case <-f.retry:
 			f.fill()
 		case <-tick.C:
-			if s.hub.Flowing() == nil && f.catchUp(sub) {
-				s.asOf.Store(s.now().UnixMilli())
+			now, flowing := s.now(), s.hub.Flowing() == nil
+			if !f.catchUp(sub) {
+				return
+			}
+			if flowing {
+				s.asOf.Store(now.UnixMilli())
 			}
 		}
 	}
