@@ -150,7 +150,7 @@ func TestLimitsAreNotForgotten(t *testing.T) {
 	given := limitFlags{LimitSnap: web.Limit{Burst: 7, Every: time.Hour}}
 	got, err := given.complete()
 	want := limitFlags{
-		LimitReport: web.Limit{Burst: 10, Every: 30 * time.Second}, LimitPhoto: web.Limit{Burst: 20, Every: 6 * time.Second},
+		LimitReport: web.Limit{Burst: 10, Every: 30 * time.Second}, LimitIntake: web.Limit{Burst: 2000, Every: 500 * time.Microsecond}, LimitPhoto: web.Limit{Burst: 20, Every: 6 * time.Second},
 		LimitFollow: web.Limit{Burst: 10, Every: 6 * time.Second}, LimitLogin: web.Limit{Burst: 20, Every: 3 * time.Second}, LimitSnap: given.LimitSnap,
 		LimitCredentials: web.Limit{Burst: 50, Every: time.Second}, LimitOther: web.Limit{Burst: 400, Every: 5 * time.Millisecond},
 	}
