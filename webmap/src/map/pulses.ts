@@ -5,7 +5,7 @@ import './pulses.css'
 const PULSE_MS = 1800
 const URGENT_PULSE_MS = 3200
 /** More rings at once tell nothing more. */
-const MOST = 80
+const MOST = 30
 
 /**
  * Rings that spread once where an incident arrives; what is urgent spreads wider, twice, in the colour of alarm. They are elements, not

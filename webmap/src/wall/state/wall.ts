@@ -18,6 +18,8 @@ const STREAM = 50
 /** Arrivals stay marked on the map for this long. */
 const MARKED_MS = 3_600_000
 const NOT_LOADED_STALE_MS = 10_000
+/** Arrivals are shown together this often: twenty a second would move the stream in every frame. */
+const ARRIVALS_MS = 400
 /** Events that change a figure. */
 const COUNTING = /^incident\./
 
@@ -134,8 +136,18 @@ export function useWallData(stage: Stage) {
     if (!counted || !isLive.value) return
     refresh.touch()
     stage.counted()
-    const fresh = live.take(created.filter((brief) => passes(brief, filter())))
-    if (fresh.length > 0) stage.arrived(fresh.map(arrivalOf))
+    waiting.push(...created.filter((brief) => passes(brief, filter())))
+    if (waiting.length > 0) showTimer ||= window.setTimeout(showArrivals, ARRIVALS_MS)
+  }
+
+  /** Arrivals that are not shown yet. */
+  let waiting: Brief[] = []
+  let showTimer = 0
+  function showArrivals() {
+    showTimer = 0
+    const fresh = live.take(waiting)
+    waiting = []
+    if (isLive.value && fresh.length > 0) stage.arrived(fresh.map(arrivalOf))
   }
 
   function reloadAll() {
@@ -188,6 +200,7 @@ export function useWallData(stage: Stage) {
 
   onBeforeUnmount(() => {
     unfollow()
+    clearTimeout(showTimer)
     replay.stop()
     for (const each of [refresh, replayRefresh, words]) each.stop()
   })
