@@ -22,6 +22,7 @@ export default defineConfig({
         account: page('account.html'),
         admin: page('admin.html'),
         audit: page('audit.html'),
+        incidents: page('incidents.html'),
         wall: page('wall.html'),
         docs: page('docs.html'),
       },

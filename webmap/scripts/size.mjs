@@ -9,6 +9,7 @@ const LIMITS = {
   'account.html': 80,
   'admin.html': 180,
   'audit.html': 120,
+  'incidents.html': 180,
   'wall.html': 290,
 }
 

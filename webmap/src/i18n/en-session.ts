@@ -40,6 +40,7 @@ export const enSession: Record<keyof typeof zhSession, string> = {
   'session.logoutFailed': 'You are not logged out',
   'session.menu': '’s menu',
   'session.account': 'My account',
+  'session.incidents': 'List of incidents',
   'session.admin': 'Accounts',
   'session.audit': 'Audit log',
   'session.switch': 'Use another account',

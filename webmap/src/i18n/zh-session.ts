@@ -37,6 +37,7 @@ export const zhSession = {
   'session.logoutFailed': '没有退出成功',
   'session.menu': '的菜单',
   'session.account': '我的账号',
+  'session.incidents': '事件列表',
   'session.admin': '账号管理',
   'session.audit': '审计日志',
   'session.switch': '换一个账号',

@@ -1,0 +1,367 @@
+import { readFile } from 'node:fs/promises'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  ask,
+  axe,
+  base,
+  type Feature,
+  get,
+  mapReady,
+  outage,
+  report,
+  shot,
+  visit,
+  withoutSharedWorker,
+} from './harness.ts'
+import { unzip } from './zip.ts'
+
+interface Listed {
+  id: string
+  status: string
+  item: string
+  areas: string[]
+  reported_at: string
+}
+
+let place: [number, number]
+let town: Feature
+
+beforeAll(async () => {
+  const { features } = await get<{ features: Feature[] }>('/api/v1/areas?geometry=false&level=town&limit=1')
+  town = features[0] as Feature
+  place = town.properties.label
+})
+
+const rows = (page: Page) => page.locator('tbody tr[id]')
+const listReady = async (page: Page) => {
+  await rows(page).first().waitFor()
+  await page.locator('table[aria-busy=false]').waitFor()
+}
+const ids = (page: Page) => rows(page).evaluateAll((all) => all.map((row) => row.id.replace('incident-', '')))
+const column = (page: Page, name: string) => rows(page).locator(`td.${name}`).allTextContents()
+const query = (page: Page) => new URL(page.url()).searchParams
+
+describe('the list of incidents', () => {
+  it('shows the newest as a table and on the map', async () => {
+    const { page, complaints } = await visit('/incidents', { as: 'demo-viewer' })
+    await listReady(page)
+    await mapReady(page)
+    const { items } = await get<{ items: Listed[] }>('/api/v1/incidents?limit=100', 'demo-viewer')
+    expect(await ids(page)).toEqual(items.map(({ id }) => id))
+    await page.getByText(/^共 [\d,]+ 起，已列出 100 起$/).waitFor()
+    expect(await page.getByRole('columnheader', { name: '上报时间' }).getAttribute('aria-sort')).toBe('descending')
+    expect(await page.getByRole('button', { name: '导出' }).count()).toBe(0)
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents')
+
+    await page.getByRole('button', { name: '再看 100 起' }).click()
+    await expect.poll(() => rows(page).count()).toBe(200)
+    expect(new Set(await ids(page)).size).toBe(200)
+    expect(complaints).toEqual([])
+  })
+
+  it('has all filters in its address, and takes them from it', async () => {
+    const { page, complaints } = await visit('/incidents', { as: 'demo-viewer' })
+    await listReady(page)
+    await page.getByRole('button', { name: '全部时间' }).click()
+    await page.getByRole('button', { name: '进度', exact: true }).first().click()
+    await page.getByRole('checkbox', { name: '事件办结' }).check()
+    await page.getByRole('checkbox', { name: '作废' }).check()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: '事项', exact: true }).first().click()
+    await page.getByRole('searchbox', { name: '查找', exact: true }).fill('占用公共')
+    await page.getByRole('checkbox', { name: '占用公共空间' }).check()
+    await listReady(page)
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents-choice')
+    await page.keyboard.press('Escape')
+    await page.getByRole('combobox', { name: '查找区域或坐标' }).fill(town.id)
+    await page.getByRole('listbox').getByRole('option').first().waitFor()
+    await page.keyboard.press('Enter')
+    await expect.poll(() => query(page).get('area')).toBe(town.id)
+    expect(Object.fromEntries(query(page))).toMatchObject({
+      period: 'all',
+      status: 'closed,cancelled',
+      item: 'common_space',
+    })
+    await expect.poll(async () => new Set(await column(page, 'town'))).toEqual(new Set([town.properties.name]))
+    expect(new Set(await column(page, 'item'))).toEqual(new Set(['占用公共空间']))
+    const found = await ids(page)
+    await shot(page, 'incidents-filtered')
+
+    // The same link shows somebody else the same.
+    const other = await visit(new URL(page.url()).pathname + new URL(page.url()).search, { as: 'demo-handler' })
+    await listReady(other.page)
+    expect(await ids(other.page)).toEqual(found)
+
+    // Each condition can be lifted, and the browser's back brings it again.
+    await page.getByRole('button', { name: '去掉条件：作废' }).click()
+    await expect.poll(() => query(page).get('status')).toBe('closed')
+    await page.goBack()
+    await page.getByRole('button', { name: '去掉条件：作废' }).waitFor()
+    await page.getByRole('button', { name: '清除全部条件' }).click()
+    await expect.poll(() => new URL(page.url()).search).toBe('')
+    expect([...complaints, ...other.complaints]).toEqual([])
+  })
+
+  it('says which conditions of a link it cannot read', async () => {
+    const { page } = await visit('/incidents?hour=7,25&channel=owl', { as: 'demo-viewer' })
+    await page.getByText('已略去：hour=25 channel=owl').waitFor()
+    await page.getByRole('button', { name: '去掉条件：7 时' }).waitFor()
+  })
+
+  it('sorts on the server', async () => {
+    const { page } = await visit('/incidents?period=all', { as: 'demo-viewer' })
+    await listReady(page)
+    const head = page.getByRole('columnheader', { name: '进度' })
+    await head.getByRole('button').click()
+    await expect.poll(() => query(page).get('sort')).toBe('status')
+    expect(await head.getAttribute('aria-sort')).toBe('ascending')
+    await expect.poll(async () => (await column(page, 'status'))[0]).toBe('事件收集')
+    await head.getByRole('button').click()
+    expect(query(page).get('sort')).toBe('-status')
+    await expect.poll(async () => (await column(page, 'status'))[0]).toBe('作废')
+    const { items } = await get<{ items: Listed[] }>('/api/v1/incidents?sort=-status&limit=100', 'demo-viewer')
+    expect(await ids(page)).toEqual(items.map(({ id }) => id))
+  })
+
+  it('goes with the keyboard, marks on the map what has the focus, and opens from either side', async () => {
+    const { page, complaints } = await visit('/incidents', { as: 'demo-dispatcher' })
+    await listReady(page)
+    await mapReady(page)
+    const found = await ids(page)
+    await rows(page).first().getByRole('button').focus()
+    await page.keyboard.press('j')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('k')
+    expect(await rows(page).nth(1).getAttribute('class')).toContain('current')
+    await page.keyboard.press('Enter')
+    const pane = page.getByRole('complementary', { name: '事件详情' })
+    await pane.getByText('来源').waitFor()
+    expect(query(page).get('id')).toBe(found[1])
+    await pane.getByRole('heading', { name: '上报人' }).waitFor()
+    await page.waitForTimeout(900)
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents-detail')
+    await page.keyboard.press('Escape')
+    await pane.waitFor({ state: 'detached' })
+    expect(
+      await rows(page)
+        .nth(1)
+        .getByRole('button')
+        .evaluate((button) => button === document.activeElement),
+    ).toBe(true)
+
+    // The marks on the map are the rows of the list: a click on one opens it.
+    await page.getByRole('searchbox', { name: '标题、编号、回执号' }).fill(found[4] as string)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => ids(page)).toEqual([found[4]])
+    await rows(page).first().click()
+    await pane.getByText('来源').waitFor()
+    await page.waitForTimeout(900)
+    const box = await page.locator('#map').boundingBox()
+    if (!box) throw new Error('the map has no size')
+    await page.keyboard.press('Escape')
+    await pane.waitFor({ state: 'detached' })
+    expect(query(page).get('id')).toBe(null)
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+    await pane.getByText('来源').waitFor()
+    expect(query(page).get('id')).toBe(found[4])
+    expect(complaints).toEqual([])
+  })
+
+  it('tells what was done to an incident', async () => {
+    const made = await report(place, { title: '位置不准', accuracy_m: 5000 }, 'demo-dispatcher')
+    const [lon, lat] = [place[0] + 0.002, place[1] + 0.002]
+    await ask('POST', `/api/v1/incidents/${made.id}/move`, {
+      as: 'demo-dispatcher',
+      body: { lon, lat, reason: '与报告人核实过' },
+    })
+    const { page, complaints } = await visit(`/incidents?id=${made.id}&q=${made.id}`, { as: 'demo-viewer' })
+    const pane = page.getByRole('complementary', { name: '事件详情' })
+    await pane.getByRole('heading', { name: '经过' }).waitFor()
+    await pane.getByText('移动位置').waitFor()
+    await pane.getByText('与报告人核实过').waitFor()
+    await pane.getByText('demo-dispatcher').waitFor()
+    await mapReady(page)
+    await page.waitForTimeout(900)
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents-history')
+    expect(complaints).toEqual([])
+  })
+
+  it('lists only what the map shows, and moves with it', async () => {
+    const { page, complaints } = await visit('/incidents?period=all', { as: 'demo-viewer' })
+    await listReady(page)
+    await mapReady(page)
+    await page.getByRole('button', { name: '放大' }).click()
+    await page.getByRole('button', { name: '放大' }).click()
+    await page.waitForTimeout(800)
+    await page.getByRole('checkbox', { name: '只列地图范围内的' }).check()
+    await expect.poll(() => query(page).get('bbox')).not.toBe(null)
+    const before = query(page).get('bbox')
+    await listReady(page)
+    const { items } = await get<{ items: Listed[] }>(`/api/v1/incidents?limit=100&bbox=${before}`, 'demo-viewer')
+    await expect.poll(() => ids(page)).toEqual(items.map(({ id }) => id))
+    const box = await page.locator('#map').boundingBox()
+    if (!box) throw new Error('the map has no size')
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width / 4, box.y + box.height / 3, { steps: 8 })
+    await page.mouse.up()
+    await expect.poll(() => query(page).get('bbox')).not.toBe(before)
+    await shot(page, 'incidents-box')
+    await page.getByRole('checkbox', { name: '只列地图范围内的' }).uncheck()
+    await expect.poll(() => query(page).get('bbox')).toBe(null)
+    expect(complaints).toEqual([])
+  })
+
+  it('offers what comes in, without a jump', async () => {
+    const { page, complaints } = await visit('/incidents?item=fire_hazard', {
+      as: 'demo-viewer',
+      prepare: withoutSharedWorker,
+    })
+    await listReady(page)
+    const before = await ids(page)
+    await expect
+      .poll(
+        async () => {
+          await report(place, { title: '新到一起' })
+          await report(place, { title: '另一事项', item: 'noise' })
+          return page.getByText(/^新到 \d+ 起/).count()
+        },
+        { interval: 1000 },
+      )
+      .toBe(1)
+    expect(await ids(page)).toEqual(before)
+    await page.getByRole('button', { name: '刷新列表' }).click()
+    await rows(page).first().getByText('新到一起').waitFor()
+    expect(await page.getByText(/^新到 \d+ 起/).count()).toBe(0)
+    expect(complaints).toEqual([])
+  })
+})
+
+describe('a file of incidents', () => {
+  it('is an Excel workbook with what the list finds, masked and without formulas', async () => {
+    const made = await report(place, { title: '=1+1 请联系 13812345678', item: 'noise' }, 'demo-dispatcher')
+    const { page, complaints } = await visit(`/incidents?q=${made.id}`, { as: 'demo-handler' })
+    await listReady(page)
+    await page.getByRole('button', { name: '导出' }).click()
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents-export')
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: '导出文件' }).click()
+    const file = await download
+    expect(file.suggestedFilename()).toMatch(/^incidents-\d{8}-\d{4}\.xlsx$/)
+    const sheet = unzip(await readFile(await file.path())).get('xl/worksheets/sheet1.xml') ?? ''
+    const cells = [...sheet.matchAll(/<(?:t|v)[^>]*>([^<]*)</g)].map(([, text]) => text)
+    expect(cells).toContain('=1+1 请联系 138****5678')
+    expect(cells).toContain('上报时间（北京时间）')
+    expect(sheet).not.toContain('<f>')
+    expect(sheet).not.toContain('13812345678')
+    expect(sheet.match(/<row /g)?.length).toBe(2)
+    await page.getByText(/已保存为 incidents-/).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('is CSV that a spreadsheet opens, in the language of the page', async () => {
+    const { page } = await visit('/incidents', {
+      as: 'demo-planner',
+      prepare: (page) => page.addInitScript(() => localStorage.setItem('jingwei.lang', 'en')),
+    })
+    await listReady(page)
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('radio', { name: 'CSV' }).check()
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save the file' }).click()
+    const text = await readFile(await (await download).path(), 'utf8')
+    expect(text.startsWith('\ufeffReported (Beijing time),Item,')).toBe(true)
+  })
+
+  it('says why there is none', async () => {
+    const { page } = await visit('/incidents', {
+      as: 'demo-dispatcher',
+      prepare: (page) =>
+        page.route('**/api/v1/incidents/export?*', (route) =>
+          route.fulfill({
+            status: 422,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({ status: 422, code: 'invalid', detail: 'more than 200000 incidents pass' }),
+          }),
+        ),
+    })
+    await listReady(page)
+    await page.getByRole('button', { name: '导出' }).click()
+    await page.getByRole('button', { name: '导出文件' }).click()
+    await page.getByRole('alert').getByText('more than 200000 incidents pass').waitFor()
+  })
+})
+
+describe('what else the list says', () => {
+  it('offers to try again where it cannot be had', async () => {
+    const away = outage('**/api/v1/incidents?*')
+    const { page } = await visit('/incidents', { as: 'demo-viewer', prepare: away.prepare })
+    await page.getByText('事件列表没有取到').waitFor()
+    away.mend()
+    await page.getByRole('button', { name: '重试' }).click()
+    await listReady(page)
+  })
+
+  it('says that nothing meets the conditions, and lifts them', async () => {
+    const { page } = await visit('/incidents?q=没有这样的标题', { as: 'demo-viewer' })
+    await page.getByText('没有符合条件的事件').waitFor()
+    await shot(page, 'incidents-nothing')
+    await page.getByRole('button', { name: '清除全部条件' }).last().click()
+    await listReady(page)
+  })
+
+  it('asks for a login, and refuses who has no role for it', async () => {
+    const nobody = await visit('/incidents')
+    await nobody.page.getByRole('main').getByRole('link', { name: '登录' }).waitFor()
+    const auditor = await visit('/incidents', { as: 'demo-auditor' })
+    await auditor.page.getByText('这个页面只供查看员使用').waitFor()
+    expect((await auditor.page.request.get(`${base}/api/v1/incidents/export`)).status()).toBe(403)
+  })
+
+  it('reads in English, with all columns, which the browser remembers', async () => {
+    const { page, complaints } = await visit('/incidents?hour=7,8,9&weekday=1,2&channel=worker', {
+      as: 'demo-dispatcher',
+      prepare: (page) => page.addInitScript(() => localStorage.setItem('jingwei.lang', 'en')),
+    })
+    await listReady(page)
+    await page.getByRole('button', { name: 'Columns' }).click()
+    for (const name of ['Source', 'Closed']) await page.getByRole('checkbox', { name, exact: true }).check()
+    await page.keyboard.press('Escape')
+    await page.getByRole('columnheader', { name: 'Closed' }).waitFor()
+    await mapReady(page)
+    await shot(page, 'incidents-english')
+    expect(await axe(page)).toEqual([])
+    await page.reload()
+    await page.getByRole('columnheader', { name: 'Source' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('fits a phone: the list, the map, and the detail each fill it', async () => {
+    const { page, complaints } = await visit('/incidents', { as: 'demo-dispatcher', size: 'phone' })
+    await listReady(page)
+    await shot(page, 'incidents-phone')
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+    await page.getByRole('button', { name: '筛选' }).click()
+    await shot(page, 'incidents-phone-filter')
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: '收起筛选' }).click()
+    await page.getByRole('button', { name: '地图', exact: true }).click()
+    await mapReady(page)
+    await shot(page, 'incidents-phone-map')
+    await page.getByRole('button', { name: '列表', exact: true }).click()
+    await rows(page).first().click()
+    await page.getByRole('complementary', { name: '事件详情' }).getByText('来源').waitFor()
+    await page.waitForTimeout(900)
+    await shot(page, 'incidents-phone-detail')
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: '回到列表' }).click()
+    await rows(page).first().waitFor()
+    expect(complaints).toEqual([])
+  })
+})
