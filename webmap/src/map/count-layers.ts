@@ -15,7 +15,7 @@ const EDGE_M = [1281256, 483057, 182513, 68979, 26072, 9854, 3725, 1406, 531, 20
 const FINEST = 11
 const COARSEST = 5
 /** A hexagon is at least this wide, in CSS pixels at full HD: it can be seen from afar, and clicked. */
-const LEAST_WIDTH = 13
+const LEAST_WIDTH = 18
 const EQUATOR_M = 40_075_016.686
 const HIT_PX = 12
 
@@ -79,8 +79,9 @@ export class CountLayers implements Overlay {
     this.host?.refill()
   }
 
-  /** The H3 resolution of hexagons at a map zoom. */
-  resolution(zoom: number): number {
+  /** The H3 resolution of hexagons at a map zoom; between two zooms the tiles of the nearer one are drawn. */
+  resolution(at: number): number {
+    const zoom = Math.round(at)
     const metres = (EQUATOR_M * Math.cos((this.latitude() * Math.PI) / 180)) / worldPixels(zoom)
     const least = LEAST_WIDTH * uiScale() * metres
     for (let r = FINEST; r > COARSEST; r--) if ((EDGE_M[r] as number) * Math.sqrt(3) >= least) return r
