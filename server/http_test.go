@@ -578,3 +578,39 @@ func TestAboutAndDocuments(t *testing.T) {
 	}
 	s.do(http.MethodDelete, "/api/v1/snap", "").problem(t, http.StatusMethodNotAllowed, "method_not_allowed")
 }
+
+func TestBatchOverHTTP(t *testing.T) {
+	t.Parallel()
+	s := setupCounty(t)
+	line := fmt.Sprintf(`{"lon":%v,"lat":%v,"item":%q,"title":"工单","channel":"worker","source_number":"H%%d"}`, insideLon, insideLat, anyItem)
+	body := fmt.Sprintf(line+"\n"+line+"\n{}\n", 1, 2)
+	a := s.do(http.MethodPost, "/api/v1/incidents:batch", body, "Content-Type", "application/x-ndjson")
+	lines := strings.Split(strings.TrimSpace(string(a.body)), "\n")
+	if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/x-ndjson" || len(lines) != 3 ||
+		!strings.HasPrefix(lines[0], `{"row":1,"status":"created","id":"`) || lines[2] != `{"row":3,"status":"refused","code":"invalid","detail":"lon and lat are needed","location":"lon"}` {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	csv := fmt.Sprintf("lon,lat,reported_at,item,channel,title,number\n%v,%v,%s,%s,worker,工单,H2\n", insideLon, insideLat, time.Now().Format(time.RFC3339), anyItem)
+	if a := s.do(http.MethodPost, "/api/v1/incidents:batch", csv, "Content-Type", "text/csv; charset=utf-8"); a.status != http.StatusOK || !strings.Contains(string(a.body), `"repeated"`) {
+		t.Errorf("CSV: %d %s", a.status, a.body)
+	}
+	s.do(http.MethodPost, "/api/v1/incidents:batch", "[]", "Content-Type", "application/json").problem(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
+	s.do(http.MethodPost, "/api/v1/incidents:other", body, "Content-Type", "application/x-ndjson").problem(t, http.StatusMethodNotAllowed, "method_not_allowed")
+	s.as().do(http.MethodPost, "/api/v1/incidents:batch", body, "Content-Type", "application/x-ndjson").problem(t, http.StatusUnauthorized, "login_required")
+
+	var first, again struct {
+		ID         string
+		Review     *string
+		Duplicates []struct {
+			ID        string
+			DistanceM float64 `json:"distance_m"`
+		} `json:"possible_duplicates"`
+	}
+	single := fmt.Sprintf(line, 3)
+	s.do(http.MethodPost, "/api/v1/incidents", single).into(t, http.StatusCreated, &first)
+	s.do(http.MethodPost, "/api/v1/incidents", single).into(t, http.StatusOK, &again)
+	if first.ID != again.ID || len(first.Duplicates) != 2 || first.Review != nil {
+		t.Errorf("%+v and again %+v", first, again)
+	}
+	s.do(http.MethodPost, "/api/v1/incidents", strings.Replace(single, "工单", "另一件", 1)).problem(t, http.StatusConflict, "number_reused")
+}

@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -55,6 +58,7 @@ func BenchmarkIntake(b *testing.B) {
 		in.items = append(in.items, item.Code)
 	}
 	b.Run("single", in.benchmarkSingle)
+	b.Run("batch", in.benchmarkBatch)
 }
 
 type intake struct {
@@ -173,7 +177,7 @@ func (in *intake) insert(b *testing.B, i incident.Incident, all bool) {
 	if all {
 		codes := append([]string{}, i.Codes...)
 		batch.Queue(bareReceipt, i.ID[:], i.County, i.ID, i.ReceivedAt)
-		data := fmt.Sprintf(`{"id":%q,"lon":%v,"lat":%v,"title":%q,"item":%q,"item_name":"违法停车","item_name_en":"Illegal parking","reported_at":"2026-11-22T07:00:00Z"}`, i.ID, lon, lat, i.Title, i.Item)
+		data := in.eventData(&i)
 		event, entry := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
 		batch.Queue(bareEvent, i.County, event, i.ReceivedAt, codes, data, data)
 		batch.Queue(bareAudit, i.County, entry, i.ReceivedAt, i.ID, codes)
@@ -181,4 +185,113 @@ func (in *intake) insert(b *testing.B, i incident.Incident, all bool) {
 	if err := in.db.SendBatch(context.Background(), batch).Close(); err != nil {
 		b.Error(err)
 	}
+}
+
+// benchmarkBatch sends batches with numbers, and copies as many rows like theirs into the same tables, turn by turn.
+func (in *intake) benchmarkBatch(b *testing.B) {
+	b.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+	const batches = 4 // in one round
+	var sent, copied time.Duration
+	for b.Loop() {
+		for range batches {
+			bodies, rows := in.reports(2 * intakeRows)
+			var lines bytes.Buffer
+			for n, body := range bodies[:intakeRows] {
+				lines.Write(body[:len(body)-1])
+				fmt.Fprintf(&lines, ",\"source_number\":\"S%d\"}\n", in.made*2+n)
+			}
+			begun := time.Now()
+			in.copy(b, rows[intakeRows:])
+			copied += time.Since(begun)
+			begun = time.Now()
+			in.sendBatch(b, client, lines.Bytes())
+			sent += time.Since(begun)
+		}
+	}
+	rows := float64(b.N * batches * intakeRows)
+	b.ReportMetric(rows/sent.Seconds(), "rows/s")
+	b.ReportMetric(rows/copied.Seconds(), "COPY-rows/s")
+	b.ReportMetric(copied.Seconds()/sent.Seconds(), "×COPY")
+}
+
+func (in *intake) sendBatch(b *testing.B, client *http.Client, body []byte) {
+	b.Helper()
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, in.url+"/api/v1/incidents:batch", bytes.NewReader(body))
+	if err != nil {
+		b.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-ndjson")
+	request.Header.Set(in.header[0], in.header[1])
+	response, err := client.Do(request)
+	if err != nil {
+		b.Fatal(err)
+	}
+	answer, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	if err != nil || response.StatusCode != http.StatusOK || bytes.Count(answer, []byte(`"created"`)) != intakeRows {
+		b.Fatalf("%s: %.500s", response.Status, answer)
+	}
+}
+
+// copy stores rows as a program would that does nothing else: COPY into each table, in one transaction.
+func (in *intake) copy(b *testing.B, rows []incident.Incident) {
+	b.Helper()
+	err := pgx.BeginFunc(b.Context(), in.db, func(tx pgx.Tx) error {
+		for _, table := range []struct {
+			name    string
+			columns []string
+			row     func(i *incident.Incident) []any
+		}{
+			{"incident", []string{
+				"county", "id", "reported_at", "received_at", "channel", "item", "status", "title", "description", "geom", "accuracy_m", "cell", "snap", "edition",
+				"town", "community", "grid", "micro", "branch",
+			}, func(i *incident.Incident) []any {
+				lon, lat := i.Place.Degrees()
+				lower := [4]any{}
+				for level := 1; level < len(i.Codes); level++ {
+					lower[level-1] = i.Codes[level]
+				}
+				var branch any
+				if i.Branch != "" {
+					branch = i.Branch
+				}
+				return []any{
+					i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.Title, i.Description, pointOf(lon, lat), i.AccuracyM,
+					int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], branch,
+				}
+			}},
+			{"event", []string{"county", "id", "at", "kind", "areas", "data", "change"}, func(i *incident.Incident) []any {
+				data := in.eventData(i)
+				return []any{i.County, uuid.Must(uuid.NewV7()), i.ReceivedAt, "incident.created", append([]string{}, i.Codes...), data, data}
+			}},
+			{"incident_source", []string{"channel", "number", "digest", "county", "incident", "created_at"}, func(i *incident.Incident) []any {
+				return []any{"resident", i.ID.String(), append(i.ID[:], i.ID[:]...), i.County, i.ID, i.ReceivedAt}
+			}},
+		} {
+			from := pgx.CopyFromSlice(len(rows), func(n int) ([]any, error) { return table.row(&rows[n]), nil })
+			if _, err := tx.CopyFrom(b.Context(), pgx.Identifier{table.name}, table.columns, from); err != nil {
+				return fmt.Errorf("%s: %w", table.name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// pointOf is a point as PostGIS reads it in COPY: EWKB, in hexadecimal.
+func pointOf(lon, lat float64) string {
+	ewkb := append([]byte{1, 1, 0, 0, 0x20}, 0xe6, 0x10, 0, 0)
+	ewkb = binary.LittleEndian.AppendUint64(ewkb, math.Float64bits(lon))
+	ewkb = binary.LittleEndian.AppendUint64(ewkb, math.Float64bits(lat))
+	return hex.EncodeToString(ewkb)
+}
+
+// eventData is about as long as what this program says of a new incident.
+func (in *intake) eventData(i *incident.Incident) []byte {
+	lon, lat := i.Place.Degrees()
+	return fmt.Appendf(nil, `{"id":%q,"lon":%v,"lat":%v,"title":%q,"item":%q,"item_name":"违法停车","item_name_en":"Illegal parking","reported_at":"2026-11-22T07:00:00Z"}`,
+		i.ID, lon, lat, i.Title, i.Item)
 }

@@ -50,6 +50,7 @@ func (f limitFlags) limits() web.Limits {
 			{Name: "report", Operations: []string{
 				"POST /api/v1/incidents", "POST /api/v1/hotline/tickets", "POST /api/v1/hotline/tickets/:number/place",
 			}, Address: f.LimitReport, Actor: f.LimitIntake},
+			{Name: "batch", Operations: []string{`POST /api/v1/incidents\:batch`}, Address: f.LimitReport, Actor: web.Limit{Burst: 60, Every: 200 * time.Millisecond}},
 			{Name: "photo", Operations: []string{"POST /api/v1/photos"}, Address: f.LimitPhoto, Actor: web.Limit{Burst: 60, Every: time.Second}},
 			{Name: "follow", Operations: []string{"POST /api/v1/reports/follow"}, Address: f.LimitFollow},
 			{Name: "login", Operations: []string{

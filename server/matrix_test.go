@@ -104,7 +104,7 @@ type row struct {
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	m := setupMatrix(t)
-	rows := slices.Concat(m.publicRows(), m.areaRows(), m.incidentRows(), m.triageRows(), m.hotlineRows(), m.listRows(), m.heatRows(), m.sceneRows(), m.liveRows(), m.triageEventRows(), m.administrationRows(), m.ownRows())
+	rows := slices.Concat(m.publicRows(), m.areaRows(), m.incidentRows(), m.triageRows(), m.hotlineRows(), m.listRows(), m.intakeRows(), m.heatRows(), m.sceneRows(), m.liveRows(), m.triageEventRows(), m.administrationRows(), m.ownRows())
 	served, seen := m.operations(), map[string]bool{}
 	checks := 0
 	for _, r := range rows {
@@ -153,7 +153,7 @@ func (m *matrix) operations() map[string]bool {
 		}
 	}
 	for _, route := range m.server.web.Echo.Routes() {
-		path := parameter.ReplaceAllString(route.Path, "{$1}")
+		path := strings.ReplaceAll(parameter.ReplaceAllString(strings.ReplaceAll(route.Path, `\:`, "\x00"), "{$1}"), "\x00", ":") // \: is a colon
 		path = strings.Replace(path, "/{z}/{x}/{file}", "/{z}/{x}/{y}.mvt", 1)
 		served[route.Method+" "+path] = true
 	}

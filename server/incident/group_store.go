@@ -37,10 +37,14 @@ func (e *cutOffError) Unwrap() error { return e.cause }
 func (s *Service) storeGroup(group []*prepared) {
 	ctx, cancel := context.WithTimeout(context.Background(), groupTime)
 	defer cancel()
-	s.storeAll(ctx, group)
+	s.storeAll(ctx, group, nil)
 }
 
-func (s *Service) storeAll(ctx context.Context, group []*prepared) {
+// entryOf is the one entry in the log for reports that are stored in one transaction.
+type entryOf func(stored []*prepared) (audit.Row, error)
+
+// storeAll stores reports, in as few transactions as it takes. entry is nil where each report has an entry of its own.
+func (s *Service) storeAll(ctx context.Context, group []*prepared, entry entryOf) {
 	for forgotten := false; ; {
 		var left []*prepared
 		for _, p := range group {
@@ -51,7 +55,7 @@ func (s *Service) storeAll(ctx context.Context, group []*prepared) {
 		if len(left) == 0 {
 			return
 		}
-		err := s.writeGroup(ctx, left)
+		err := s.writeGroup(ctx, left, entry)
 		var cutOff *cutOffError
 		switch {
 		case err == nil:
@@ -74,14 +78,14 @@ func (s *Service) storeAll(ctx context.Context, group []*prepared) {
 			}
 			return
 		}
-		s.storeAll(ctx, left[:len(left)/2]) // one of them is to blame; the others are stored
-		s.storeAll(ctx, left[len(left)/2:])
+		s.storeAll(ctx, left[:len(left)/2], entry) // one of them is to blame; the others are stored
+		s.storeAll(ctx, left[len(left)/2:], entry)
 		return
 	}
 }
 
 // writeGroup stores reports in one transaction, or none of them.
-func (s *Service) writeGroup(ctx context.Context, group []*prepared) error {
+func (s *Service) writeGroup(ctx context.Context, group []*prepared, entry entryOf) error {
 	for _, p := range group {
 		p.first = uuid.Nil
 	}
@@ -90,7 +94,7 @@ func (s *Service) writeGroup(ctx context.Context, group []*prepared) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	if err := s.writeReports(ctx, tx, group); err != nil {
+	if err := s.writeReports(ctx, tx, group, entry); err != nil {
 		return err
 	}
 	switch err := tx.Commit(ctx); {
@@ -102,7 +106,7 @@ func (s *Service) writeGroup(ctx context.Context, group []*prepared) error {
 	return nil
 }
 
-func (s *Service) writeReports(ctx context.Context, tx pgx.Tx, group []*prepared) error {
+func (s *Service) writeReports(ctx context.Context, tx pgx.Tx, group []*prepared, entry entryOf) error {
 	if err := claimKeys(ctx, tx, group); err != nil {
 		return err
 	}
@@ -120,7 +124,9 @@ func (s *Service) writeReports(ctx context.Context, tx pgx.Tx, group []*prepared
 		}
 	}
 	if len(fresh) > 0 {
-		queueReports(batch, tx, fresh)
+		if err := queueReports(batch, tx, fresh, entry); err != nil {
+			return err
+		}
 	}
 	if batch.Len() > 0 {
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -144,7 +150,7 @@ func (s *Service) writeReports(ctx context.Context, tx pgx.Tx, group []*prepared
 func (s *Service) claimNumbersOf(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, group []*prepared) error {
 	var reports []numbered
 	for _, p := range group {
-		if p.number != nil && p.first == uuid.Nil {
+		if p.number != nil && p.first == uuid.Nil && p.err == nil {
 			reports = append(reports, *p.number)
 		}
 	}
@@ -172,14 +178,13 @@ func (s *Service) claimNumbersOf(ctx context.Context, tx pgx.Tx, batch *pgx.Batc
 }
 
 // queueReports puts the writing of new incidents, and of all that belongs to them, into a batch.
-func queueReports(batch *pgx.Batch, tx pgx.Tx, fresh []*prepared) {
-	incidents := make([]*Incident, len(fresh))
-	events, entries := make([]live.Row, len(fresh)), make([]audit.Row, len(fresh))
+func queueReports(batch *pgx.Batch, tx pgx.Tx, fresh []*prepared, entry entryOf) error {
+	incidents, events := make([]*Incident, len(fresh)), make([]live.Row, len(fresh))
 	var sealedCounties []string
 	var sealedIDs []uuid.UUID
 	var sealed [][]byte
 	for n, p := range fresh {
-		incidents[n], events[n], entries[n] = &p.incident, p.event, p.entry
+		incidents[n], events[n] = &p.incident, p.event
 		if p.sealed != nil {
 			sealedCounties, sealedIDs, sealed = append(sealedCounties, p.incident.County), append(sealedIDs, p.incident.ID), append(sealed, p.sealed)
 		}
@@ -189,9 +194,19 @@ func queueReports(batch *pgx.Batch, tx pgx.Tx, fresh []*prepared) {
 	if len(sealed) > 0 {
 		batch.Queue(insertSealed, sealedCounties, sealedIDs, sealed, at)
 	}
-	queueReceipts(batch, fresh)
 	live.Queue(batch, tx, events)
+	if entry != nil {
+		row, err := entry(fresh)
+		audit.Queue(batch, tx, []audit.Row{row})
+		return err
+	}
+	queueReceipts(batch, fresh)
+	entries := make([]audit.Row, len(fresh))
+	for n, p := range fresh {
+		entries[n] = p.entry
+	}
 	audit.Queue(batch, tx, entries)
+	return nil
 }
 
 // lookFor finds out what became of reports whose commit was cut off, once the database answers again. Of those that are not there it stays
@@ -209,10 +224,9 @@ func (s *Service) lookFor(group []*prepared, cause error) {
 		}
 	}
 	for {
-		if stored, err := findReceipts(ctx, s.pool, counties, ids); err == nil {
-			for _, r := range stored {
-				p := byID[r.incident]
-				p.err, p.receipt = nil, r
+		if numbers, err := findStored(ctx, s.pool, counties, ids); err == nil {
+			for id, number := range numbers {
+				byID[id].err, byID[id].receipt.number = nil, number
 			}
 			return
 		}

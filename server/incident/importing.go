@@ -83,7 +83,8 @@ func (s *Service) Import(ctx context.Context, r io.Reader, rejected io.Writer, o
 // importedBatch is what the reading side hands to the storing side.
 type importedBatch struct {
 	reports  []Report
-	ids      []uuid.UUID // of the reports
+	ids      []uuid.UUID   // of the reports
+	from     []csvfile.Row // of the reports, where they have a number
 	rejected []rejectedRow
 	rows     int // good and bad ones
 	line     int // of the last row
@@ -137,7 +138,10 @@ func readBatch(reader *csvfile.Reader, parser *rowParser, line int) importedBatc
 			b.rejected = append(b.rejected, rejectedRow{row, problem})
 			continue
 		}
-		b.reports, b.ids = append(b.reports, report), append(b.ids, id)
+		if report.Number == "" {
+			row = csvfile.Row{}
+		}
+		b.reports, b.ids, b.from = append(b.reports, report), append(b.ids, id), append(b.from, row)
 	}
 	b.bytes, b.encoding = reader.Bytes(), reader.Encoding()
 	return b
@@ -160,7 +164,7 @@ func (s *Service) storeBatches(ctx context.Context, reader *csvfile.Reader, pars
 		if !ok {
 			return line, ctx.Err()
 		}
-		if err := s.storeBatch(ctx, b, count); err != nil {
+		if err := s.storeBatch(ctx, &b, count); err != nil {
 			return line, err
 		}
 		line = b.line
@@ -188,8 +192,9 @@ func (s *Service) storeBatches(ctx context.Context, reader *csvfile.Reader, pars
 	}
 }
 
-// storeBatch snaps and stores one batch, and counts it once it has committed.
-func (s *Service) storeBatch(ctx context.Context, b importedBatch, count *ImportReport) error {
+// storeBatch snaps and stores one batch, and counts it once it has committed. A row whose number stands for another report becomes a rejected
+// one.
+func (s *Service) storeBatch(ctx context.Context, b *importedBatch, count *ImportReport) error {
 	if len(b.reports) == 0 {
 		return nil
 	}
@@ -199,17 +204,18 @@ func (s *Service) storeBatch(ctx context.Context, b importedBatch, count *Import
 	}
 	now := s.now()
 	incidents := make([]Incident, 0, len(b.reports))
-	seen := make(map[uuid.UUID]bool, len(b.ids))
-	outside := 0
+	var numbers []numbered
+	seen := make(map[uuid.UUID]int, len(b.ids)) // the place of each in reports
 	for n, owner := range s.snap.LocateAll(points) {
-		if seen[b.ids[n]] {
+		if _, again := seen[b.ids[n]]; again {
 			continue
 		}
-		seen[b.ids[n]] = true
-		i := New(b.ids[n], b.reports[n], owner, now)
+		seen[b.ids[n]] = n
+		r := &b.reports[n]
+		i := New(b.ids[n], *r, owner, now)
 		i.ReviewRecent(now)
-		if i.County == "" {
-			outside++
+		if r.Number != "" {
+			numbers = append(numbers, numbered{channel: r.Channel, number: r.Number, digest: contentOf(r), county: i.County, incident: i.ID})
 		}
 		incidents = append(incidents, i)
 	}
@@ -217,16 +223,41 @@ func (s *Service) storeBatch(ctx context.Context, b importedBatch, count *Import
 	if err := EnsureMonths(ctx, s.pool, since, until); err != nil {
 		return err
 	}
-	var added int
+	var added, outside int
+	var before map[uuid.UUID]known
 	err := db.InLongTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		added, err = Load(ctx, tx, s.keys, incidents)
+		if before, err = claimNumbers(ctx, tx, numbers, now); err != nil {
+			return err
+		}
+		fresh := incidents[:0:0]
+		for _, i := range incidents {
+			if _, ok := before[i.ID]; !ok {
+				fresh = append(fresh, i)
+			}
+		}
+		added, err = Load(ctx, tx, s.keys, fresh)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	reused := 0
+	for _, i := range incidents {
+		if first, ok := before[i.ID]; ok && !first.same {
+			reused++
+			row := b.from[seen[i.ID]]
+			b.rejected = append(b.rejected, rejectedRow{row, &csvfile.Problem{
+				Line: row.Line, Column: importColumns[numberColumn].Name, Reason: string(web.NumberReused), Message: "the number was used for another report",
+				Remedy: "give each report a number of its own",
+			}})
+			continue
+		}
+		if i.County == "" {
+			outside++
+		}
+	}
 	count.Added += added
-	count.Repeated += len(b.reports) - added
+	count.Repeated += len(b.reports) - added - reused
 	count.Outside += outside
 	return nil
 }

@@ -134,6 +134,7 @@ func (p *rowParser) parse(row csvfile.Row) (r Report, id uuid.UUID, problem *csv
 		r.AccuracyM = &accuracyM
 	}
 	id = p.id(r, number)
+	r.Number = number
 	if r.Title == "" { // after the id, which is made of what the row says and not of the catalogue's wording
 		r.Title = entry.Name
 	}

@@ -100,8 +100,11 @@ func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incide
 		Title: r.Title, Description: r.Description, Place: r.Place, AccuracyM: r.AccuracyM,
 		Cell: geo.CellAt(r.Place, geo.IncidentResolution), Snap: owner.Status, Edition: owner.Edition(), Codes: owner.Codes,
 	}
-	if owner.Status == snap.Outside {
+	switch {
+	case owner.Status == snap.Outside:
 		i.Review = OutsideReview
+	case r.AccuracyM != nil && owner.NearAnother(r.Place, *r.AccuracyM):
+		i.Review = BorderReview
 	}
 	i.Private = r.Private
 	i.maskTexts()

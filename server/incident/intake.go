@@ -141,19 +141,11 @@ func (s *Service) prepare(ctx context.Context, r Report, keyText string, body []
 	if i.ReportedAt.Before(now.Add(-OldestReport)) {
 		return nil, web.NewProblem(web.Invalid, "reported_at is more than two years ago; import older reports from a file").At("body.reported_at", r.ReportedAt)
 	}
-	p := &prepared{incident: i, photos: r.Photos, actor: access.From(ctx), key: key, done: make(chan struct{})}
-	if r.Number != "" {
-		p.number = &numbered{channel: i.Channel, number: r.Number, digest: contentOf(&r), county: i.County, incident: i.ID}
-	}
-	if i.Private != (Private{}) {
-		if p.sealed, err = i.Private.sealed(s.keys, i.ID); err != nil {
-			return nil, fmt.Errorf("incident %s: %w", i.ID, err)
-		}
-	}
-	if p.secret, p.receipt, err = newReceipt(s.keys, i, now); err != nil {
+	p, err := s.complete(ctx, r, i, key)
+	if err != nil {
 		return nil, err
 	}
-	if p.event, err = live.NewRow(s.createdEntry(i)); err != nil {
+	if p.secret, p.receipt, err = newReceipt(s.keys, i, now); err != nil {
 		return nil, err
 	}
 	p.entry, err = audit.NewRow(ctx, audit.Entry{
@@ -163,6 +155,21 @@ func (s *Service) prepare(ctx context.Context, r Report, keyText string, body []
 		return nil, err
 	}
 	return p, s.ensureMonths(ctx, p)
+}
+
+// complete seals what is private, and makes the event.
+func (s *Service) complete(ctx context.Context, r Report, i Incident, key key) (p *prepared, err error) {
+	p = &prepared{incident: i, photos: r.Photos, actor: access.From(ctx), key: key, done: make(chan struct{})}
+	if r.Number != "" {
+		p.number = &numbered{channel: i.Channel, number: r.Number, digest: contentOf(&r), county: i.County, incident: i.ID}
+	}
+	if i.Private != (Private{}) {
+		if p.sealed, err = i.Private.sealed(s.keys, i.ID); err != nil {
+			return nil, fmt.Errorf("incident %s: %w", i.ID, err)
+		}
+	}
+	p.event, err = live.NewRow(s.createdEntry(i))
+	return p, err
 }
 
 // ensureMonths makes the partitions that a report needs.

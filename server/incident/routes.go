@@ -2,6 +2,7 @@ package incident
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -60,7 +61,8 @@ type MaskedReporter struct {
 // Created is the answer to a report.
 type Created struct {
 	Resource
-	Receipt ReceiptResource `json:"receipt" doc:"With it the reporter follows the report, without an account. It is shown here only"`
+	Receipt    ReceiptResource     `json:"receipt" doc:"With it the reporter follows the report, without an account. It is shown here only"`
+	Duplicates []PossibleDuplicate `json:"possible_duplicates" doc:"Open incidents of the same item within 250 m and 7 days, the nearest first: those that the sender may see"`
 }
 
 // ReceiptResource is with what a reporter follows the own report.
@@ -138,6 +140,11 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		if created {
 			out.Status = http.StatusCreated
 		}
+		duplicates, err := s.Duplicates(ctx, i)
+		if err != nil { // the report is stored all the same
+			slog.WarnContext(ctx, "possible duplicates of a report were not looked for", "request_id", web.RequestID(ctx), "error", err)
+		}
+		out.Body.Duplicates = possible(duplicates)
 		return out, nil
 	})
 	huma.Register(server.API, huma.Operation{
@@ -162,6 +169,8 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		return out, nil
 	})
 	listRoutes(server, s, areas, tags)
+	batchRoutes(server, s, tags)
+	duplicateRoutes(server, s, tags)
 	reporterRoutes(server, s, tags)
 }
 

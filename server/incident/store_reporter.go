@@ -81,17 +81,21 @@ func queueReceipts(batch *pgx.Batch, reports []*prepared) {
 		})
 }
 
-// findReceipts are the receipts of those of some incidents that have one.
-func findReceipts(ctx context.Context, q db.Querier, counties []string, ids []uuid.UUID) ([]storedReceipt, error) {
-	rows, err := q.Query(ctx, `SELECT r.number, r.secret, r.key, r.county, r.incident, r.created_at
-		FROM unnest($1::text[], $2::uuid[]) AS n (county, incident) JOIN report_receipt r ON r.county = n.county AND r.incident = n.incident`, counties, ids)
+// findStored tells which of some incidents are there, with the number of the receipt of each, "" where it has none.
+func findStored(ctx context.Context, q db.Querier, counties []string, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	rows, err := q.Query(ctx, `SELECT i.id, coalesce(r.number, '') FROM unnest($1::text[], $2::uuid[]) AS n (county, incident)
+		JOIN incident i ON i.county = n.county AND i.id = n.incident LEFT JOIN report_receipt r ON r.county = n.county AND r.incident = n.incident`, counties, ids)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r storedReceipt, err error) {
-		err = row.Scan(&r.number, &r.hash, &r.key, &r.county, &r.incident, &r.at)
-		return r, err
+	numbers := map[uuid.UUID]string{}
+	var id uuid.UUID
+	var number string
+	_, err = pgx.ForEachRow(rows, []any{&id, &number}, func() error {
+		numbers[id] = number
+		return nil
 	})
+	return numbers, err
 }
 
 const storedReceiptColumns = `number, secret, key, county, incident, created_at`

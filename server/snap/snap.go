@@ -59,5 +59,10 @@ func LocateAll(atlas *area.Atlas, directory *branch.Directory, points []geo.Poin
 	return results
 }
 
+// NearAnother tells whether the place p, whose result this is, lies within radiusM metres of what another area owns, or of the outside.
+func (r Result) NearAnother(p geo.Point, radiusM float64) bool {
+	return len(r.atlas.Index.Others(p, radiusM)) > 0
+}
+
 // Edition that answered.
 func (r Result) Edition() int { return r.atlas.Edition.Number }

@@ -75,10 +75,22 @@ func New(version string, options Options) *Server {
 	config.CreateHooks = nil
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.OnAddOperation = append(config.OnAddOperation, bound)
-	s.API = humaecho.New(e, config)
+	plain := huma.DefaultConfig("", "")
+	plain.OpenAPIPath, plain.DocsPath, plain.SchemasPath, plain.CreateHooks = "", "", "", nil
+	s.API = huma.NewAPI(config, verbs{humaecho.New(e, plain).Adapter()})
 	s.API.UseMiddleware(s.refuseLargeBody, limitTime)
 	s.registerHealth()
 	return s
+}
+
+// verbs lets a path end in :verb, as /incidents:batch does: echo takes a colon that is not escaped for the beginning of a parameter.
+type verbs struct{ huma.Adapter }
+
+// Handle registers an operation with echo.
+func (v verbs) Handle(op *huma.Operation, handler func(huma.Context)) {
+	escaped := *op
+	escaped.Path = strings.ReplaceAll(op.Path, ":", `\:`)
+	v.Adapter.Handle(&escaped, handler)
 }
 
 // Serve answers on the listener until ctx ends, then lets requests finish for at most ten seconds. Streams must end with ctx themselves.

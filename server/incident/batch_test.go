@@ -1,0 +1,227 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"jingwei/geo"
+	"jingwei/server/access"
+	"jingwei/server/access/accesstest"
+	"jingwei/server/web"
+)
+
+// said is the outcomes of a batch in one line.
+func said(outcomes []RowOutcome) string {
+	var all []string
+	for _, o := range outcomes {
+		text := string(o.Status)
+		if o.Status == RowRefused {
+			text = strings.TrimSuffix(string(o.Code)+" "+o.Location, " ")
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ", ")
+}
+
+func ticketLine(number, extra string) string {
+	return fmt.Sprintf(`{"lon":119.801,"lat":31.339,"item":"noise","title":"工单 %[1]s","channel":"hotline_12345","source_number":"%[1]s"%[2]s}`, number, extra)
+}
+
+// TestBatch: the good rows of a batch are stored with an event each and one entry in the log, the bad ones say why, and the batch again stores
+// nothing.
+func TestBatch(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	worker := accesstest.Person(t, access.Worker)
+	body := strings.Join([]string{
+		ticketLine("B1", ""), "", ticketLine("B2", `,"reporter":{"name":"欧阳试密","phone":"13987651234"}`), ticketLine("B1", ""), ticketLine("B1", `,"description":"另一件"`),
+		ticketLine("B3", `,"item":"nothing"`), ticketLine("B4", `,"lon":"x"`), ticketLine("B5", `,"Lat":91`), "{", ticketLine("B6", `,"accuracy_m":-1`), ticketLine("B7", `,"channel":"import"`),
+		ticketLine("B8", `,"colour":1`), ticketLine("B9", "") + "{}", `{"item":"noise","title":"x"}`, ticketLine("B10", `,"reported_at":"2027-01-01T00:00:00Z"`),
+		ticketLine(strings.Repeat("x", 101), ""), ticketLine("B11", `,"title":" "`), ticketLine("B12", `,"photos":["7d444840-9dc0-41d1-b245-5ffdce74fad2"]`), ticketLine("B13", ""),
+	}, "\n")
+	const want = "created, created, repeated, number_reused source_number, unknown_item item, invalid lon, invalid_coordinate, bad_request, invalid accuracy_m, " +
+		"invalid channel, bad_request, bad_request, invalid lon, invalid reported_at, invalid source_number, invalid title, invalid photos[0], created"
+	again := strings.ReplaceAll(want, "created", "repeated")
+	for _, want := range []string{want, again} {
+		rows, err := readLines([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes, err := s.CreateAll(worker, rows, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := said(outcomes); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		if outcomes[2].ID == nil || *outcomes[2].ID != *outcomes[0].ID || outcomes[2].Row != 3 {
+			t.Errorf("the repeat: %+v", outcomes[2])
+		}
+	}
+	for table, want := range map[string]int{
+		"incident": 3, "incident_source": 3, "incident_reporter": 1, "event WHERE kind = 'incident.created'": 3, "report_receipt": 0,
+		"audit WHERE action = 'incident.batch' AND after->>'created' = '3'": 1, "audit WHERE action = 'incident.create'": 0,
+	} {
+		if got := count(t, pool, table); got != want {
+			t.Errorf("%d in %s, want %d", got, table, want)
+		}
+	}
+	// A single report and a file meet the same numbers.
+	r := Report{Channel: Hotline12345, Item: "noise", Title: "工单 B13", Number: "B13", Place: someReport().Place}
+	if _, _, created, err := s.Create(worker, r, "", nil); err != nil || created {
+		t.Errorf("one of them alone: %v, %v", created, err)
+	}
+	const header = "lon,lat,reported_at,item,channel,title,number\n"
+	report, rejected := importText(t, s, header+"119.801,31.339,2026-11-21 07:30,noise,12345热线,工单 B13,B13\n119.801,31.339,2026-11-21 07:30,noise,12345热线,另一件,B2\n", ImportOptions{})
+	if got := counts(report); got != "2 read, 0 added, 1 repeated, 1 rejected, 0 outside" || !strings.Contains(rejected, "number_reused") {
+		t.Errorf("a file: %s; %s", got, rejected)
+	}
+	importText(t, s, header+"119.801,31.339,2026-11-21 07:30,noise,worker,工单 C1,C1\n", ImportOptions{})
+	r = Report{Channel: Worker, Item: "noise", Title: "工单 C1", Number: "C1", Place: r.Place, ReportedAt: now.Add(-time.Hour)}
+	if _, _, created, err := s.Create(worker, r, "", nil); err != nil || created {
+		t.Errorf("one of a file: %v, %v", created, err)
+	}
+}
+
+// TestBatchWithKey: rows without numbers are repeats under the same key.
+func TestBatchWithKey(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	worker := accesstest.Person(t, access.Worker)
+	csv := "经度,纬度,上报时间,事项,标题\n119.801,31.339,2026-11-20 08:30,noise,一\n119.801,31.339,2026-11-20 08:30,噪声扰民,二\n119.8,x,2026-11-20 08:30,noise,三\n"
+	for _, c := range []struct{ csv, key, want string }{
+		{csv, "k", "created, created, invalid lat"},
+		{csv, "k", "repeated, repeated, invalid lat"},
+		{strings.ReplaceAll(csv, "二", "四"), "k", "repeated, idempotency_key_reuse header.Idempotency-Key, invalid lat"},
+		{csv, "l", "created, created, invalid lat"},
+		{csv, "", "created, created, invalid lat"},
+	} {
+		rows, err := s.readCSV([]byte(c.csv))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes, err := s.CreateAll(worker, rows, c.key)
+		if got := said(outcomes); err != nil || got != c.want {
+			t.Errorf("key %q: %s, want %s; %v", c.key, got, c.want, err)
+		}
+	}
+	if got := count(t, pool, "incident"); got != 6 {
+		t.Errorf("%d incidents", got)
+	}
+	if _, err := s.CreateAll(t.Context(), nil, ""); !is(err, web.LoginRequired) {
+		t.Errorf("the public: %v", err)
+	}
+	if _, err := readLines([]byte(strings.Repeat("{}\n", mostRows+1))); !is(err, web.TooLarge) {
+		t.Errorf("too many: %v", err)
+	}
+}
+
+// TestBatchIsStoredButForWhatTheTableRefuses: a row that PostgreSQL refuses keeps the others not out.
+func TestBatchIsStoredButForWhatTheTableRefuses(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	rows := make([]BatchRow, 50)
+	for n := range rows {
+		rows[n].Report = someReport()
+	}
+	rows[20].Report.Title = ""
+	outcomes, err := s.CreateAll(accesstest.Person(t, access.Worker), rows, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, o := range outcomes {
+		if want := map[bool]RowStatus{true: RowRefused, false: RowCreated}[n == 20]; o.Status != want {
+			t.Errorf("row %d: %+v", n+1, o)
+		}
+	}
+	if count(t, pool, "incident") != 49 || count(t, pool, "event WHERE kind = 'incident.created'") != 49 {
+		t.Errorf("%d incidents", count(t, pool, "incident"))
+	}
+}
+
+// TestReviewAtIntake: who is outside, or nearer to a border than the place is certain, waits for a look; of a file only what is new and open.
+func TestReviewAtIntake(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	metres := func(m float64) *float64 { return &m }
+	inside := someReport()
+	outside := someReport()
+	outside.Place.Lon -= 10_000_000
+	for name, c := range map[string]struct {
+		r         Report
+		accuracyM *float64
+		want      Review
+	}{
+		"inside":           {inside, nil, ""},
+		"inside, certain":  {inside, metres(5), ""},
+		"inside, doubtful": {inside, metres(5000), BorderReview},
+		"outside":          {outside, nil, OutsideReview},
+		"outside, certain": {outside, metres(5), OutsideReview},
+	} {
+		c.r.AccuracyM = c.accuracyM
+		i, _ := mustCreate(t, s, t.Context(), c.r, "")
+		stored, ok, err := find(t.Context(), s.pool, i.ID)
+		if err != nil || !ok || i.Review != c.want || stored.Review != c.want {
+			t.Errorf("%s: %q, stored %q; %v", name, i.Review, stored.Review, err)
+		}
+	}
+	const header = "lon,lat,reported_at,item,accuracy_m\n"
+	importText(t, s, header+"118.8,31.339,2026-11-20 08:30,noise,\n118.8,31.339,2026-11-18 08:30,noise,\n", ImportOptions{})
+	if got := column[string](t, s.pool, `SELECT coalesce(review, '') FROM incident WHERE channel = 'import' ORDER BY id`); len(got) != 2 || got[0] != "" || got[1] != "outside" {
+		t.Errorf("of a file: %q", got)
+	}
+}
+
+// TestDuplicates compares with a look at every incident.
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	load(t, s, pool)
+	var made []Incident
+	for n := range 60 {
+		r := someReport()
+		r.Item = []string{"noise", "illegal_parking"}[n%2]
+		r.Place.Lon += int32(n * 1000)
+		r.Place.Lat += int32(n%7) * 3000
+		r.ReportedAt = now.Add(-time.Duration(n*n) * time.Hour / 6)
+		i, _ := mustCreate(t, s, t.Context(), r, "")
+		made = append(made, i)
+	}
+	for n, status := range map[int]string{4: "closed", 6: "cancelled", 8: "dispatched"} {
+		if _, err := pool.Exec(t.Context(), `UPDATE incident SET status = $2, closed_at = CASE WHEN $2 <> 'dispatched' THEN now() END WHERE id = $1`, made[n].ID, status); err != nil {
+			t.Fatal(err)
+		}
+	}
+	viewer := accesstest.Person(t, access.Viewer)
+	stored, err := all(t, viewer, s, Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range made[:20] {
+		want := map[string]bool{}
+		for _, o := range stored {
+			if o.ID != i.ID && o.Item == i.Item && o.Status != Closed && o.Status != Cancelled && geo.DistanceM(i.Place, o.Place) <= 250 && o.ReportedAt.Sub(i.ReportedAt).Abs() <= 7*24*time.Hour {
+				want[o.ID.String()] = true
+			}
+		}
+		got, err := s.Duplicates(viewer, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != min(len(want), mostDuplicates) || len(want) < 2 {
+			t.Errorf("%d duplicates, want %d", len(got), len(want))
+		}
+		last := 0.0
+		for _, d := range got {
+			if !want[d.ID.String()] || d.DistanceM < last {
+				t.Errorf("%s at %v m is none, or out of order", d.ID, d.DistanceM)
+			}
+			last = d.DistanceM
+		}
+	}
+	if got, err := s.Duplicates(t.Context(), made[0]); err != nil || len(got) != 0 {
+		t.Errorf("the public sees %d: %v", len(got), err)
+	}
+}
