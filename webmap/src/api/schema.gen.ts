@@ -706,6 +706,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the incidents that may be the same as one
+         * @description Of the same item, at most 250 m and 7 days away and still open, the nearest first, at most 20.
+         */
+        get: operations["list-duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/history": {
         parameters: {
             query?: never;
@@ -774,6 +794,26 @@ export interface paths {
          * @description Each time is written to the audit log, with the reason.
          */
         post: operations["unseal-reporter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents:batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report many incidents
+         * @description For systems that take reports in. NDJSON with a report a line, as POST /api/v1/incidents takes it, or CSV with the columns of jingwei import incidents. At most 10000 rows and 16 MiB. The answer is NDJSON with a line for each row, in order: {"row":1,"status":"created|repeated|refused","id":…,"code":…,"detail":…,"location":…}. When it begins, the good rows are on disk; the bad ones say why they are not. A row whose source_number is known is a repeat; so is each row of a batch that is sent again with the same Idempotency-Key.
+         */
+        post: operations["create-incidents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1980,6 +2020,8 @@ export interface components {
              * @description EPSG:4326
              */
             lon: number;
+            /** @description Open incidents of the same item within 250 m and 7 days, the nearest first: those that the sender may see */
+            possible_duplicates: components["schemas"]["IncidentPossibleDuplicate"][];
             /** @description With it the reporter follows the report, without an account. It is shown here only */
             receipt: components["schemas"]["IncidentReceiptResource"];
             /** Format: date-time */
@@ -2208,6 +2250,16 @@ export interface components {
             /** @description There are later ones: ask again from the last instant, or for less at once */
             truncated: boolean;
         };
+        IncidentPossibleDuplicate: {
+            /** Format: double */
+            distance_m: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            reported_at: string;
+            status: string;
+            title: string;
+        };
         IncidentReceiptResource: {
             /** @example 260728-000123 */
             number: string;
@@ -2401,6 +2453,9 @@ export interface components {
         };
         ItemsIncidentPastResource: {
             items: components["schemas"]["IncidentPastResource"][];
+        };
+        ItemsIncidentPossibleDuplicate: {
+            items: components["schemas"]["IncidentPossibleDuplicate"][];
         };
         ItemsItem: {
             items: components["schemas"]["Item"][];
@@ -4323,6 +4378,37 @@ export interface operations {
             };
         };
     };
+    "list-duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsIncidentPossibleDuplicate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-incident-history": {
         parameters: {
             query?: never;
@@ -4454,6 +4540,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentUnsealed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-incidents": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Content-Type"?: string;
+                /** @description The sender's own name for this batch: sent again with it, rows that were stored are repeats */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What became of each row */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             /** @description Error */
