@@ -1,5 +1,6 @@
 import L from 'leaflet'
 import 'leaflet/dist/leaflet.css'
+import './pin.css'
 import { AreaLayer, type FoundArea } from './area-layer.ts'
 import { Highlight } from './highlight.ts'
 import { type IncidentMark, Incidents } from './incidents.ts'
