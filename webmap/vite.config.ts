@@ -24,6 +24,7 @@ export default defineConfig({
         audit: page('audit.html'),
         incidents: page('incidents.html'),
         wall: page('wall.html'),
+        queue: page('queue.html'),
         docs: page('docs.html'),
       },
     },

@@ -10,6 +10,7 @@ const LIMITS = {
   'admin.html': 180,
   'audit.html': 120,
   'incidents.html': 180,
+  'queue.html': 180,
   'wall.html': 290,
 }
 

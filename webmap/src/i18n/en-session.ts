@@ -39,6 +39,7 @@ export const enSession: Record<keyof typeof zhSession, string> = {
   'session.loggingOut': 'Logging out…',
   'session.logoutFailed': 'You are not logged out',
   'session.menu': '’s menu',
+  'session.queue': 'Queues',
   'session.account': 'My account',
   'session.incidents': 'List of incidents',
   'session.admin': 'Accounts',

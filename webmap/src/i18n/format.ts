@@ -45,6 +45,20 @@ export function formatDuration(ms: number): string {
   )
 }
 
+/** How long something waits: minutes up to two hours, hours up to two days, then days. */
+export function formatAge(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000))
+  const [count, unit] =
+    minutes < 120
+      ? [minutes, 'minute']
+      : minutes < 48 * 60
+        ? [Math.floor(minutes / 60), 'hour']
+        : [Math.floor(minutes / 1440), 'day']
+  return keep(`age ${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit, unitDisplay: 'long' })).format(
+    count,
+  )
+}
+
 export function formatDate(time: string): string {
   return keep('date', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'long' })).format(new Date(time))
 }

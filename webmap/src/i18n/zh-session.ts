@@ -36,6 +36,7 @@ export const zhSession = {
   'session.loggingOut': '正在退出…',
   'session.logoutFailed': '没有退出成功',
   'session.menu': '的菜单',
+  'session.queue': '待办队列',
   'session.account': '我的账号',
   'session.incidents': '事件列表',
   'session.admin': '账号管理',

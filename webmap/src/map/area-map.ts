@@ -56,6 +56,11 @@ export interface Insets {
   left: number
 }
 
+/** What one page adds to the map of Leaflet's own parts. */
+export interface MapPart {
+  join(map: L.Map): void
+}
+
 /**
  * The Leaflet map with our layers on it. The pages talk to it in degrees and codes and never see Leaflet. Its objects
  * must not become reactive: wrap it in markRaw or keep it in a shallowRef.
@@ -213,6 +218,11 @@ export class AreaMap {
     this.finest = level
     this.highlight.hover(null)
     this.events.onHover(null)
+  }
+
+  /** Adds what only one page needs; it goes with the map. */
+  add(part: MapPart) {
+    part.join(this.map)
   }
 
   setPin(place: { lon: number; lat: number } | null) {

@@ -1,0 +1,60 @@
+import { ask, failure, GET, POST } from '../api/client.ts'
+import type { Incident } from '../api/types.ts'
+import type { Page } from './state/line.ts'
+import type { Lead, Place, Reason, Receipt, Summary, Ticket, TicketDetail, Waiting } from './types.ts'
+
+/** A version in the form of If-Match. */
+const match = (version: string) => ({ 'If-Match': `"${version}"` })
+
+/** Every call fails with an ApiError or, when aborted, an AbortError. */
+export const queueApi = {
+  summary: (signal: AbortSignal) => ask<Summary>(GET('/api/v1/review/summary', { signal })),
+
+  /** The oldest first. */
+  places: (kind: Reason, limit: number, signal: AbortSignal) =>
+    ask<Page<Waiting>>(GET('/api/v1/review', { params: { query: { limit, ...(kind && { kind }) } }, signal })),
+
+  /** An incident that is not waiting any more, in the form of one that is. */
+  async place(id: string): Promise<Waiting> {
+    const { data, error, response } = await GET('/api/v1/incidents/{id}', { params: { path: { id } } })
+    if (!data) throw failure(response.status, error, response.headers.get('Retry-After'))
+    return { ...data, version: (response.headers.get('ETag') ?? '').replaceAll('"', ''), candidates: [] }
+  },
+
+  confirm: ({ id, version }: Waiting) =>
+    ask<Incident>(
+      POST('/api/v1/incidents/{id}/confirm', { params: { path: { id }, header: match(version) }, body: {} }),
+    ),
+
+  move: ({ id, version }: Pick<Waiting, 'id' | 'version'>, { lon, lat }: Place, reason: string) =>
+    ask<Incident>(
+      POST('/api/v1/incidents/{id}/move', {
+        params: { path: { id }, header: match(version) },
+        body: { lon, lat, crs: 'wgs84', reason },
+      }),
+    ),
+
+  /** The first to come first. */
+  tickets: (limit: number, signal: AbortSignal) =>
+    ask<Page<Ticket>>(GET('/api/v1/hotline/tickets', { params: { query: { state: 'to_place', limit } }, signal })),
+
+  ticket: (number: string, signal: AbortSignal) =>
+    ask<TicketDetail>(GET('/api/v1/hotline/tickets/{number}', { params: { path: { number } }, signal })),
+
+  /** Where the words of its address may lead, the likeliest first. */
+  leads: (number: string, signal: AbortSignal) =>
+    ask<{ items: Lead[] }>(
+      GET('/api/v1/hotline/tickets/{number}/candidates', { params: { path: { number } }, signal }),
+    ).then(({ items }) => items),
+
+  placeTicket: (number: string, { lon, lat }: Place) =>
+    ask<Receipt>(
+      POST('/api/v1/hotline/tickets/{number}/place', {
+        params: { path: { number } },
+        body: { lon, lat, crs: 'wgs84' },
+      }),
+    ),
+
+  dismiss: (number: string, reason: string) =>
+    ask<Receipt>(POST('/api/v1/hotline/tickets/{number}/dismiss', { params: { path: { number } }, body: { reason } })),
+}
