@@ -75,10 +75,10 @@ func (s *Service) Archived(ctx context.Context) ([]time.Time, error) {
 	return listMonths(ctx, s.pool, archivedTables.incident)
 }
 
-// Archive takes a month out, with who reported its incidents: lists, maps, counts and heat know it no more, its receipts open nothing, and reports of that month
-// are refused, so that no file brings it back unseen. Retention and the exchange of keys still reach what it has of people. A month with open incidents is
-// refused. Nothing is copied but the reporters and receipts. A server may run: it waits while the month changes hands, for a second or two with
-// millions of incidents.
+// Archive takes a month out, with who reported its incidents: lists, maps, counts and heat know it no more, and reports of that month are refused, so that no
+// file brings it back unseen. Its receipts still tell how a report ended, and retention and the exchange of keys still reach what it has of people. A month with
+// open incidents is refused. Nothing is copied but the reporters and receipts. A server may run: it waits while the month changes hands, for a second or two
+// with millions of incidents.
 func (s *Service) Archive(ctx context.Context, first time.Time) (Month, error) {
 	return s.moveMonth(ctx, first, "archive_month", "incident.archive", "incident")
 }

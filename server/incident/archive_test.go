@@ -53,7 +53,7 @@ func TestArchiveAndRestore(t *testing.T) {
 	operator, dispatcher := accesstest.Operator(t), accesstest.Person(t, access.Dispatcher)
 	gone, receipt := reportedIn(t, s, pool, oldMonth.Add(time.Hour), Closed)
 	reportedIn(t, s, pool, oldMonth.AddDate(0, 1, 0).Add(-time.Microsecond), Cancelled)
-	next, _ := reportedIn(t, s, pool, oldMonth.AddDate(0, 1, 0), Closed)
+	next, otherReceipt := reportedIn(t, s, pool, oldMonth.AddDate(0, 1, 0), Closed)
 	open, _ := reportedIn(t, s, pool, oldMonth.AddDate(0, 2, 0), Collected)
 	before := snapshot(t, pool)
 
@@ -72,8 +72,11 @@ func TestArchiveAndRestore(t *testing.T) {
 	if _, err := s.Find(dispatcher, gone.ID); !is(err, web.NotFound) {
 		t.Errorf("still there: %v", err)
 	}
-	if _, _, err := s.Follow(t.Context(), receipt); !is(err, web.NotFound) {
-		t.Errorf("its receipt: %v", err)
+	if i, again, err := s.Follow(t.Context(), receipt); err != nil || i.ID != gone.ID || i.Status != Closed || again.Number != receipt.Number {
+		t.Errorf("its receipt: %s %s %+v %v", i.ID, i.Status, again, err)
+	}
+	if _, _, err := s.Follow(t.Context(), Receipt{Number: receipt.Number, Secret: otherReceipt.Secret}); !is(err, web.NotFound) {
+		t.Errorf("its receipt with another's secret: %v", err)
 	}
 	if list, err := all(t, dispatcher, s, Filter{}); err != nil || len(list) != 2 {
 		t.Errorf("%d are listed, %v", len(list), err)
@@ -175,8 +178,9 @@ func TestArchiveWhileServing(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	operator, dispatcher := accesstest.Operator(t), accesstest.Person(t, access.Dispatcher)
+	var receipt Receipt
 	for n := range 20 {
-		reportedIn(t, s, pool, oldMonth.Add(time.Duration(n)*time.Hour), Closed)
+		_, receipt = reportedIn(t, s, pool, oldMonth.Add(time.Duration(n)*time.Hour), Closed)
 	}
 	ctx, stop := context.WithCancel(dispatcher)
 	var all sync.WaitGroup
@@ -190,6 +194,9 @@ func TestArchiveWhileServing(t *testing.T) {
 				}
 				if err != nil || len(list) != 0 && len(list) != 20 {
 					t.Errorf("listed %d: %v", len(list), err)
+				}
+				if _, _, err := s.Follow(t.Context(), receipt); err != nil {
+					t.Errorf("followed: %v", err)
 				}
 				r := someReport()
 				if _, _, _, err := s.Create(t.Context(), r, "", nil); err != nil {
@@ -229,6 +236,10 @@ func TestRetentionOfTheArchive(t *testing.T) {
 	old := now.AddDate(-2, 0, -1)
 	i := receivedAt(t, s, pool, old, Closed)
 	receivedAt(t, s, pool, old.AddDate(1, 0, 0), Closed)
+	receipt, err := s.receiptAgain(t.Context(), pool, i)
+	if err != nil {
+		t.Fatal(err)
+	}
 	first := time.Date(i.ReportedAt.Year(), i.ReportedAt.Month(), 1, 0, 0, 0, 0, time.UTC)
 	if _, err := s.Archive(operator, first); err != nil {
 		t.Fatal(err)
@@ -238,6 +249,9 @@ func TestRetentionOfTheArchive(t *testing.T) {
 	}
 	if deleted, err := s.Delete(operator, 2); err != nil || deleted != (Personal{1, 1, 2}) {
 		t.Errorf("deleted %+v, %v", deleted, err)
+	}
+	if _, _, err := s.Follow(t.Context(), receipt); !is(err, web.NotFound) {
+		t.Errorf("followed with a receipt that was deleted: %v", err)
 	}
 	if n := count(t, pool, "archived_reporter") + count(t, pool, "archived_receipt") + count(t, pool, "archived_photo"); n != 0 || count(t, pool, "archived_incident") != 1 {
 		t.Errorf("%d rows are left of people", n)

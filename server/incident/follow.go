@@ -26,7 +26,8 @@ func (s *Service) receiptAgain(ctx context.Context, q db.Querier, i Incident) (R
 	return stored.again(s.keys), nil
 }
 
-// Follow finds the incident that a receipt was given for. An unknown number, a wrong secret and what is no receipt at all are answered alike.
+// Follow finds the incident that a receipt was given for, in an archived month too. An unknown number, a wrong secret and what is no receipt at all are
+// answered alike.
 func (s *Service) Follow(ctx context.Context, r Receipt) (Incident, Receipt, error) {
 	if err := access.Ask(ctx, access.IncidentReport, nil); err != nil {
 		return Incident{}, Receipt{}, err
@@ -43,7 +44,7 @@ func (s *Service) Follow(ctx context.Context, r Receipt) (Incident, Receipt, err
 	if !stored.opens(secret) { // compared where there is none, too: both take the same time
 		return Incident{}, Receipt{}, unknown
 	}
-	i, ok, err := find(ctx, s.pool, stored.incident)
+	i, ok, err := findAlsoArchived(ctx, s.pool, stored.incident)
 	if err == nil && !ok {
 		err = unknown
 	}

@@ -48,7 +48,11 @@ func scan(row pgx.CollectableRow) (Incident, error) {
 }
 
 func find(ctx context.Context, q db.Querier, id uuid.UUID) (Incident, bool, error) {
-	rows, err := q.Query(ctx, `SELECT `+stored+` FROM incident WHERE id = $1`, id)
+	return findOne(ctx, q, `SELECT `+stored+` FROM incident WHERE id = $1`, id)
+}
+
+func findOne(ctx context.Context, q db.Querier, sql string, id uuid.UUID) (Incident, bool, error) {
+	rows, err := q.Query(ctx, sql, id)
 	if err != nil {
 		return Incident{}, false, err
 	}

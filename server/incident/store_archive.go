@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"jingwei/server/db"
@@ -44,6 +45,12 @@ func countMonth(ctx context.Context, q db.Querier, first time.Time) (m Month, er
 		FROM incident WHERE id >= month_floor($1) AND id < month_floor($2)`, first, first.AddDate(0, 1, 0), "incident_"+first.Format("2006_01")).
 		Scan(&m.Incidents, &m.Open, &m.Bytes, &m.Reporters, &m.Receipts, &m.Photos)
 	return m, err
+}
+
+// findAlsoArchived is the incident with that id, wherever it lies. A month that changes hands meanwhile is found on one side: incident stands first, and that
+// is the table that whoever moves the month locks.
+func findAlsoArchived(ctx context.Context, q db.Querier, id uuid.UUID) (Incident, bool, error) {
+	return findOne(ctx, q, `SELECT `+stored+` FROM incident WHERE id = $1 UNION ALL SELECT `+stored+` FROM archived_incident WHERE id = $1`, id)
 }
 
 // archivedNames are the archived months, as Month.Name writes them.

@@ -100,9 +100,10 @@ func findStored(ctx context.Context, q db.Querier, counties []string, ids []uuid
 
 const storedReceiptColumns = `number, secret, key, county, incident, created_at`
 
-// findReceipt is the receipt with that number.
+// findReceipt is the receipt with that number, of an archived month too.
 func findReceipt(ctx context.Context, q db.Querier, number string) (storedReceipt, bool, error) {
-	return scanReceipt(q.QueryRow(ctx, `SELECT `+storedReceiptColumns+` FROM report_receipt WHERE number = $1`, number))
+	return scanReceipt(q.QueryRow(ctx, `SELECT `+storedReceiptColumns+` FROM report_receipt WHERE number = $1
+		UNION ALL SELECT `+storedReceiptColumns+` FROM archived_receipt WHERE number = $1`, number))
 }
 
 // findReceiptOf is the receipt of an incident.
