@@ -79,6 +79,10 @@ func (m *matrix) hotlineRows() []row {
 	}
 	waiting, in, out := stored(""), stored(lonLat(m.inside)), stored(lonLat(m.outside))
 	find := func(number string) func(*caller) string { return status("GET", path+"/"+number, "") }
+	named := stored(`,"caller":{"name":"张小明","phone":"13800001234"}`)
+	unseal := func(number string) func(*caller) string {
+		return status("POST", path+"/"+number+"/caller/unseal", `{"reason":"请来电人说明地址"}`)
+	}
 	place := func(p spot) func(*caller) string {
 		return func(c *caller) string {
 			return strconv.Itoa(c.do(http.MethodPost, path+"/"+stored("")+"/place", fmt.Sprintf(`{"lon":%v,"lat":%v}`, p.lon, p.lat)).status)
@@ -107,6 +111,10 @@ func (m *matrix) hotlineRows() []row {
 			return strconv.Itoa(c.do(http.MethodPost, path+"/"+stored("")+"/dismiss", `{"reason":"不属于本市管辖"}`).status)
 		}, ofAllDispatchers},
 		{"POST " + path + "/{number}/dismiss", "unknown", status("POST", path+"/unknown/dismiss", `{"reason":"不属于本市管辖"}`), unknownTicket},
+		{"POST " + path + "/{number}/caller/unseal", "waiting", unseal(named), ofDispatchers},
+		{"POST " + path + "/{number}/caller/unseal", "nobody named", unseal(waiting), unknownTicket},
+		{"POST " + path + "/{number}/caller/unseal", "outside", unseal(out), "401 403 403 403 | 403 403 403 404 403 | 403 403 403 409 403 | 403 403 403 | 403 403"},
+		{"POST " + path + "/{number}/caller/unseal", "unknown", unseal("unknown"), unknownTicket},
 	}
 }
 

@@ -78,6 +78,16 @@ type MaskedCaller struct {
 	Home  string `json:"home" example:"宜城街道东风小区**"`
 }
 
+// UnsealedCaller is who called, in full, and the texts as they were said.
+type UnsealedCaller struct {
+	Name    string `json:"name"`
+	Phone   string `json:"phone"`
+	Home    string `json:"home"`
+	Address string `json:"address"`
+	Title   string `json:"title"`
+	Content string `json:"content"`
+}
+
 // CandidateResource is where an address may lead.
 type CandidateResource struct {
 	Kind  string  `json:"kind" enum:"area,station"`
@@ -126,6 +136,19 @@ type dismissInput struct {
 	Body   struct {
 		Reason string `json:"reason" doc:"Why it has no place here, in 5 to 500 characters"`
 	}
+}
+
+type unsealInput struct {
+	Number string `path:"number" maxLength:"400"`
+	Body   struct {
+		Reason string `json:"reason" doc:"What the data are needed for, in 5 to 500 characters; it stands in the audit log"`
+	}
+}
+
+// unsealOutput is an answer that nobody on the way keeps.
+type unsealOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         UnsealedCaller
 }
 
 const path = "/api/v1/hotline/tickets"
@@ -234,6 +257,20 @@ func Routes(server *web.Server, s *Service, items *item.Service) {
 			return nil, err
 		}
 		return &web.Output[Receipt]{Body: receipt(t)}, nil
+	})
+	huma.Register(server.API, huma.Operation{
+		OperationID: "unseal-caller", Method: http.MethodPost, Path: path + "/{number}/caller/unseal", Tags: tags,
+		Summary:      "See who called about a ticket that is no incident yet, for a stated reason",
+		Description:  "Needs incident.triage and reporter.unseal. Each time is written to the audit log, with the reason. The caller of a ticket that is an incident is the incident's reporter.",
+		MaxBodyBytes: 8 << 10,
+	}, func(ctx context.Context, in *unsealInput) (*unsealOutput, error) {
+		w, err := s.Unseal(ctx, in.Number, in.Body.Reason)
+		if err != nil {
+			return nil, err
+		}
+		return &unsealOutput{CacheControl: "no-store", Body: UnsealedCaller{
+			Name: w.Caller.Name, Phone: w.Caller.Phone, Home: w.Caller.Home, Address: w.Address, Title: w.Title, Content: w.Content,
+		}}, nil
 	})
 }
 

@@ -5,9 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -181,7 +179,7 @@ func (s *Service) askAgain(ctx context.Context, c Call, t Ticket) error {
 }
 
 // intake makes the incident of a ticket, or finds the one that was made before, maybe at another place: the first one counts.
-func (s *Service) intake(ctx context.Context, t Ticket, said words, place geo.Point) (incident.Incident, error) {
+func (s *Service) intake(ctx context.Context, t Ticket, said Words, place geo.Point) (incident.Incident, error) {
 	if err := access.Ask(ctx, access.IncidentIntake, s.snap.Locate(place).Codes); err != nil {
 		return incident.Incident{}, err
 	}
@@ -318,8 +316,8 @@ func (s *Service) Dismiss(ctx context.Context, number, reason string) (t Ticket,
 	if err := askWithoutPlace(ctx, access.IncidentTriage); err != nil {
 		return t, err
 	}
-	reason = strings.Join(strings.Fields(reason), " ")
-	if n := utf8.RuneCountInString(reason); n < minReason || n > maxReason || strings.ContainsFunc(reason, reordering) {
+	reason, ok := checkedReason(reason)
+	if !ok {
 		return t, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters why the ticket has no place").At("body.reason", nil)
 	}
 	said, err := t.said(s.keys)

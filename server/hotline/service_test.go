@@ -1,8 +1,10 @@
 package hotline
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -259,7 +261,10 @@ func TestBadTickets(t *testing.T) {
 }
 
 func TestNothingOfTheCallerIsLeftAnywhere(t *testing.T) {
-	t.Parallel()
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	t.Cleanup(func() { slog.SetDefault(before) })
 	s, pool := setup(t)
 	ctx := accesstest.Person(t, access.Dispatcher)
 	mustReceive(t, s, ctx, someCall("DH-1"), "1")
@@ -267,10 +272,13 @@ func TestNothingOfTheCallerIsLeftAnywhere(t *testing.T) {
 	if _, err := s.Place(ctx, "DH-2", inFirstTown); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.Unseal(ctx, "DH-1", "请欧阳试密 13987651234 说明地址"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Dismiss(ctx, "DH-1", "欧阳试密 13987651234 要求撤销"); err != nil {
 		t.Fatal(err)
 	}
-	var all string
+	all := log.String()
 	for _, table := range []string{"hotline_ticket", "incident", "event", "audit", "incident_reporter", "incident_source"} {
 		var rows *string
 		if err := pool.QueryRow(t.Context(), `SELECT string_agg(r::text, E'\n') FROM `+table+` r`).Scan(&rows); err != nil {
@@ -283,7 +291,7 @@ func TestNothingOfTheCallerIsLeftAnywhere(t *testing.T) {
 			t.Errorf("%s stands in a table", secret)
 		}
 	}
-	if got := fmt.Sprintf("%v %+v %#v", words{Caller: someone}, words{Caller: someone}, words{Caller: someone}); strings.Contains(got, "试密") {
+	if got := fmt.Sprintf("%v %+v %#v", Words{Caller: someone}, Words{Caller: someone}, Words{Caller: someone}); strings.Contains(got, "试密") {
 		t.Error("words print what they hold")
 	}
 }

@@ -150,8 +150,8 @@ func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 // reordering tells a character that makes text be shown in another order than it is written.
 func reordering(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
 
-// words is what only few may read of a ticket: who called, and what was said as it was said. It shows nothing of itself when it is printed.
-type words struct {
+// Words is what only few may read of a ticket: who called, and what was said as it was said. It shows nothing of itself when it is printed.
+type Words struct {
 	Caller  incident.Private `json:"caller,omitzero"`
 	Address string           `json:"address"`
 	Title   string           `json:"title,omitempty"`
@@ -160,18 +160,18 @@ type words struct {
 
 const withheld = "(withheld)"
 
-func (words) String() string { return withheld }
+func (Words) String() string { return withheld }
 
-func (words) GoString() string { return withheld }
+func (Words) GoString() string { return withheld }
 
-func (words) LogValue() slog.Value { return slog.StringValue(withheld) }
+func (Words) LogValue() slog.Value { return slog.StringValue(withheld) }
 
 // About is the name that the private data of a ticket are sealed under.
 func About(id uuid.UUID) string { return "ticket/" + id.String() }
 
 // newTicket is the ticket of a call, which waits to be placed: its texts are masked, and what they were is sealed where there is something to seal.
-func newTicket(keys *seal.Ring, c Call, digest []byte, now time.Time) (Ticket, words, error) {
-	said := words{Caller: c.Caller, Address: c.Address, Title: c.Title, Content: c.Content}
+func newTicket(keys *seal.Ring, c Call, digest []byte, now time.Time) (Ticket, Words, error) {
+	said := Words{Caller: c.Caller, Address: c.Address, Title: c.Title, Content: c.Content}
 	t := Ticket{
 		ID: incident.NewID(now, []byte(c.Number)), Number: c.Number, State: ToPlace, Category: c.Caller.Mask(c.Category), Demand: c.Demand, RepeatCall: c.Repeat,
 		Address: c.Caller.Mask(c.Address), Title: c.Caller.Mask(c.Title), Content: c.Caller.Mask(c.Content),
@@ -189,9 +189,9 @@ func newTicket(keys *seal.Ring, c Call, digest []byte, now time.Time) (Ticket, w
 }
 
 // said opens what was said.
-func (t Ticket) said(keys *seal.Ring) (w words, err error) {
+func (t Ticket) said(keys *seal.Ring) (w Words, err error) {
 	if t.sealed == nil {
-		return words{Address: t.Address, Title: t.Title, Content: t.Content}, nil
+		return Words{Address: t.Address, Title: t.Title, Content: t.Content}, nil
 	}
 	plain, err := keys.Open(t.sealed, About(t.ID))
 	if err == nil {
@@ -204,7 +204,7 @@ func (t Ticket) said(keys *seal.Ring) (w words, err error) {
 }
 
 // report is what the intake of incidents is told of a ticket that lies at a place.
-func (t Ticket) report(w words, place geo.Point) incident.Report {
+func (t Ticket) report(w Words, place geo.Point) incident.Report {
 	title := w.Title
 	if title == "" {
 		title, _, _ = strings.Cut(w.Content, "\n")

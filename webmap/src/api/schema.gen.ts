@@ -554,6 +554,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hotline/tickets/{number}/caller/unseal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See who called about a ticket that is no incident yet, for a stated reason
+         * @description Needs incident.triage and reporter.unseal. Each time is written to the audit log, with the reason. The caller of a ticket that is an incident is the incident's reporter.
+         */
+        post: operations["unseal-caller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hotline/tickets/{number}/candidates": {
         parameters: {
             query?: never;
@@ -1981,6 +2001,14 @@ export interface components {
             settled_at: string | null;
             /** @enum {string} */
             state: "to_place" | "incident" | "dismissed";
+            title: string;
+        };
+        HotlineUnsealedCaller: {
+            address: string;
+            content: string;
+            home: string;
+            name: string;
+            phone: string;
             title: string;
         };
         IncidentCreated: {
@@ -3995,6 +4023,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HotlineDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unseal-caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsealInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HotlineUnsealedCaller"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,64 @@
+package hotline
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"jingwei/server/access"
+	"jingwei/server/audit"
+	"jingwei/server/db"
+	"jingwei/server/web"
+)
+
+// Unseal opens who called, and the texts as they were said, of a ticket that is no incident yet, for a reason that goes into the audit log, masked as tickets
+// are. Whoever may place such a ticket sees it wherever they place tickets, so reporter.unseal is needed somewhere, too. What is given out has been logged
+// before. Once the ticket is an incident, its reporter is unsealed there.
+func (s *Service) Unseal(ctx context.Context, number, reason string) (w Words, err error) {
+	t, _, err := s.Find(ctx, number)
+	if err != nil {
+		return w, err
+	}
+	reason, ok := checkedReason(reason)
+	if !ok {
+		return w, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters what the data are needed for").At("body.reason", nil)
+	}
+	entry := audit.Entry{Action: string(access.ReporterUnseal), Object: object(t)}
+	if _, err := access.AskScope(ctx, access.ReporterUnseal); err != nil {
+		entry.Outcome = audit.Refused // without the reason: only what is sealed tells whose name stands in it
+		if err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error { return audit.Append(ctx, tx, entry) }); err != nil {
+			return w, err
+		}
+		return w, err
+	}
+	var said Words
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		t, _, err := lock(ctx, tx, number)
+		switch {
+		case err != nil:
+			return err
+		case t.State == IsIncident:
+			return web.NewProblem(web.Conflict, "the ticket is an incident: its caller is the incident's reporter now, and is unsealed there")
+		case t.sealed == nil:
+			return web.NewProblem(web.NotFound, "nothing is sealed with this ticket: the hotline named nobody, or its time is over and it was deleted")
+		}
+		if said, err = t.said(s.keys); err != nil {
+			return err
+		}
+		entry.Reason = said.Caller.Mask(reason)
+		return audit.Append(ctx, tx, entry)
+	})
+	if err != nil {
+		return w, err
+	}
+	return said, nil
+}
+
+// checkedReason is a reason on one line; ok is false where it is too short, too long, or shown otherwise than it is written.
+func checkedReason(reason string) (_ string, ok bool) {
+	reason = strings.Join(strings.Fields(reason), " ")
+	n := utf8.RuneCountInString(reason)
+	return reason, n >= minReason && n <= maxReason && !strings.ContainsFunc(reason, reordering)
+}
