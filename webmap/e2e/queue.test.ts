@@ -290,6 +290,12 @@ describe('the queue page', () => {
       await page.getByRole('option', { name: title }).click()
       await mapReady(page)
       await page.locator('.place-pin').waitFor()
+      const pin = await page.locator('.place-pin').boundingBox()
+      const map = await page.locator('#map').boundingBox()
+      if (!pin || !map) throw new Error('there is no map with a pin')
+      // The tip of the pin stands in the middle of the map.
+      expect(Math.abs(pin.x + pin.width / 2 - map.x - map.width / 2)).toBeLessThan(5)
+      expect(Math.abs(pin.y + pin.height - map.y - map.height / 2)).toBeLessThan(5)
       expect(await axe(page)).toEqual([])
       await shot(page, `queue-place-${size}-${language}`)
       await page.getByRole('button', { name: language === 'English' ? /^Move/ : /^移动/ }).click()
