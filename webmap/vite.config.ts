@@ -7,6 +7,8 @@ const server = process.env.JINGWEI_URL ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
   plugins: [vue()],
+  // Components here use the composition API only.
+  define: { __VUE_OPTIONS_API__: 'false' },
   worker: { format: 'es' },
   build: {
     target: 'es2022',

@@ -1,4 +1,4 @@
-import L from 'leaflet'
+import * as L from './leaflet.ts'
 import { lineWidth, type Theme } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import { areaAt } from './tiles/paths.ts'

@@ -1,4 +1,4 @@
-import L from 'leaflet'
+import * as L from './leaflet.ts'
 import 'leaflet/dist/leaflet.css'
 import './pin.css'
 import { AreaLayer, type FoundArea } from './area-layer.ts'

@@ -1,4 +1,4 @@
-import type { Coords } from 'leaflet'
+import type { Coords } from './leaflet.ts'
 import { type LoadedTile, TileAborted, type TileJson, TileSource, type TileUse } from './tiles/source.ts'
 
 /** A tile of the other source, and the part of it that stands on the drawn tile, in its units. */

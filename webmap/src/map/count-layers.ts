@@ -1,6 +1,6 @@
-import type { Coords } from 'leaflet'
 import type { ShownTile } from './area-layer.ts'
 import { Companion, type CompanionTile } from './companion.ts'
+import type { Coords } from './leaflet.ts'
 import type { Counted, Overlay, OverlayHost } from './overlay.ts'
 import { DIFFERENCE, HEAT, heatColor } from './ramp.ts'
 import { LABEL_FONT, type Theme } from './style.ts'

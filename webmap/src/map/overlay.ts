@@ -1,5 +1,5 @@
-import type { Coords } from 'leaflet'
 import type { TileFill } from './area-layer.ts'
+import type { Coords } from './leaflet.ts'
 import type { Painter } from './viewport-canvas.ts'
 
 /** A place that has a count, or one incident of it. */

@@ -1,4 +1,4 @@
-import L from 'leaflet'
+import * as L from './leaflet.ts'
 import './pulses.css'
 
 /** As long as pulses.css animates them. */

@@ -1,4 +1,4 @@
-import L from 'leaflet'
+import * as L from './leaflet.ts'
 import { type WorldPoint, worldPixels } from './world.ts'
 
 /** How far the canvas reaches beyond the view on each side, as a part of the view: a short pan shows no bare edge. */
@@ -40,7 +40,7 @@ export class ViewportCanvas extends L.Layer {
     private readonly painters: readonly Painter[],
   ) {
     super()
-    L.Util.setOptions(this, { pane })
+    L.setOptions(this, { pane })
   }
 
   override onAdd(map: L.Map): this {
