@@ -184,17 +184,24 @@ func (x *Index) ownersBeside(e edge) (owners []coverage.ID) {
 
 // edgeDistanceM is the distance from p to the segment a–b.
 func edgeDistanceM(p, a, b geo.Point) float64 {
+	return geo.DistanceM(p, pointAlong(a, b, nearestAlong(p, a, b)))
+}
+
+// nearestAlong is where on the segment a–b the point nearest to p lies: 0 at a, 1 at b.
+func nearestAlong(p, a, b geo.Point) float64 {
 	_, latDeg := p.Degrees()
 	cos := math.Cos(latDeg * math.Pi / 180)
 	dx, dy := (float64(b.Lon)-float64(a.Lon))*cos, float64(b.Lat)-float64(a.Lat)
 	along := ((float64(p.Lon)-float64(a.Lon))*cos*dx + (float64(p.Lat)-float64(a.Lat))*dy) / (dx*dx + dy*dy)
-	switch {
-	case !(along > 0): // also at a pole, where an edge can have no length
-		return geo.DistanceM(p, a)
-	case along >= 1:
-		return geo.DistanceM(p, b)
+	if !(along > 0) { // also at a pole, where an edge can have no length
+		return 0
 	}
+	return min(along, 1)
+}
+
+// pointAlong is the point of the lattice next to where nearestAlong says.
+func pointAlong(a, b geo.Point, along float64) geo.Point {
 	lon := float64(a.Lon) + along*(float64(b.Lon)-float64(a.Lon))
 	lat := float64(a.Lat) + along*(float64(b.Lat)-float64(a.Lat))
-	return geo.DistanceM(p, geo.Point{Lon: int32(math.Round(lon)), Lat: int32(math.Round(lat))})
+	return geo.Point{Lon: int32(math.Round(lon)), Lat: int32(math.Round(lat))}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -14,7 +15,7 @@ import (
 	"jingwei/geo/snap"
 )
 
-// othersTwin looks at every edge there is, and has asked the slow twin who owns beside it.
+// othersTwin looks at every edge of what can own points, and has asked the slow twin who owns beside it.
 type othersTwin struct {
 	*twin
 	edges []twinEdge
@@ -29,6 +30,10 @@ func newOthersTwin(c *coverage.Coverage) *othersTwin {
 	slow := &othersTwin{twin: newTwin(c)}
 	half := func(a, b int32) int32 { return int32(math.Floor((float64(a) + float64(b)) / 2)) }
 	for i := range c.Arcs() {
+		sides := slices.Concat(c.Arcs()[i].Left[:], c.Arcs()[i].Right[:])
+		if !slices.ContainsFunc(sides, func(id coverage.ID) bool { return id != coverage.None && !c.Covered(id) }) {
+			continue // a border of what owns nothing
+		}
 		points := c.Arcs()[i].Points
 		for k, to := range points[1:] {
 			from := points[k]
@@ -57,6 +62,52 @@ func (t *othersTwin) others(p geo.Point) map[coverage.ID]float64 {
 		}
 	}
 	return distances
+}
+
+// othersAlong is the same where who owns what changes along an edge: each edge is asked beside its point nearest to p, eight steps from its ends, and there
+// beside its middle too, whose owners may be told and need not be.
+func (t *othersTwin) othersAlong(p geo.Point) (must, may map[coverage.ID]float64) {
+	own := t.locate(p)
+	must, may = map[coverage.ID]float64{}, map[coverage.ID]float64{}
+	for _, e := range t.edges {
+		width, height := float64(e.to.Lon)-float64(e.from.Lon), float64(e.to.Lat)-float64(e.from.Lat)
+		ask := func(distances map[coverage.ID]float64, along, d float64) {
+			a := geo.Point{Lon: int32(math.Round(float64(e.from.Lon) + along*width)), Lat: int32(math.Round(float64(e.from.Lat) + along*height))}
+			for _, by := range []int32{-2, 2} {
+				beside := a
+				if math.Abs(width) >= math.Abs(height) {
+					beside.Lat += by
+				} else {
+					beside.Lon += by
+				}
+				id := t.locate(beside)
+				if before, known := distances[id]; id != own && (!known || d < before) {
+					distances[id] = d
+				}
+			}
+		}
+		_, latDeg := p.Degrees()
+		cos := math.Cos(latDeg * math.Pi / 180)
+		x, y := (float64(p.Lon)-float64(e.from.Lon))*cos, float64(p.Lat)-float64(e.from.Lat)
+		along := min(max((x*width*cos+y*height)/(width*cos*width*cos+height*height), 0), 1)
+		least := 8 / max(math.Abs(width), math.Abs(height))
+		middle := geo.Point{Lon: int32(math.Round(float64(e.from.Lon) + width/2)), Lat: int32(math.Round(float64(e.from.Lat) + height/2))}
+		switch {
+		case least >= 0.5:
+			ask(must, 0.5, segmentM(p, e.from, e.to))
+		case along <= least || along >= 1-least:
+			ask(may, 0.5, segmentM(p, middle, middle))
+			fallthrough
+		default:
+			ask(must, min(max(along, least), 1-least), segmentM(p, e.from, e.to))
+		}
+	}
+	for id, d := range must {
+		if before, known := may[id]; !known || d < before {
+			may[id] = d
+		}
+	}
+	return must, may
 }
 
 // segmentM is the distance from p to a segment in a plane around p.
@@ -150,11 +201,95 @@ func TestOthersOfAnything(t *testing.T) {
 		c, x := build(t, areas)
 		slow := newOthersTwin(c)
 		p := geo.Point{Lon: rapid.Int32Range(-scale, 8*scale).Draw(t, "lon"), Lat: rapid.Int32Range(-4*scale, 5*scale).Draw(t, "lat")}
-		want := slow.others(p)
+		must, may := slow.othersAlong(p)
 		for _, radiusM := range []float64{0, float64(scale) * 0.005, float64(scale) * 0.02, float64(scale) * 0.1} {
-			mustBeOthers(t, x, p, radiusM, want)
+			const slackM = 0.03
+			last, told := radiusM, map[coverage.ID]float64{}
+			for _, o := range x.Others(p, radiusM) {
+				if d, known := may[o.ID]; !known || o.DistanceM < d-slackM-d/1000 || o.DistanceM > radiusM {
+					t.Fatalf("%d is told as %v m from %v, want %v", o.ID, o.DistanceM, p, may)
+				}
+				if told[o.ID] = o.DistanceM; len(told) == snap.MaxOthers {
+					last = o.DistanceM
+				}
+			}
+			for id, d := range must {
+				if far, known := told[id]; d+slackM+d/1000 < last && (!known || far > d+slackM+d/1000) {
+					t.Fatalf("others of %v within %v m are %v, without %d at %v m", p, radiusM, told, id, d)
+				}
+			}
 		}
 	})
+}
+
+// A wall of bricks, each course of which has its joints elsewhere, so that no brick shares its corners with those above and below: the distance to each is the
+// distance to its own four edges, however long the edges between them are. Slanted, so that corners lie beside the edges that they should lie on.
+func TestOthersWithoutSharedCorners(t *testing.T) {
+	t.Parallel()
+	const width, height = 400_000, 20_000
+	random := rand.New(rand.NewPCG(25, 26))
+	for _, slant := range []float64{0, 0.37, -1.9} {
+		at := func(lon, lat int32) (int32, int32) { return lon, lat + int32(math.Round(slant*float64(lon))) }
+		var bricks []coverage.Area
+		shapes := map[string][4]geo.Point{}
+		for course := range int32(6) {
+			for west := int32(0); west < width; {
+				east := min(west+[]int32{width, 1500, 90_000, 1200, width / 2, 7000}[course]+random.Int32N(500), width)
+				if width-east < 1000 {
+					east = width
+				}
+				code := "b" + strconv.Itoa(len(bricks)+100)
+				var flat []int32
+				var corners [4]geo.Point
+				for k, corner := range [4][2]int32{{west, course * height}, {east, course * height}, {east, (course + 1) * height}, {west, (course + 1) * height}} {
+					lon, lat := at(corner[0], corner[1])
+					flat, corners[k] = append(flat, lon, lat), geo.Point{Lon: lon, Lat: lat}
+				}
+				shapes[code] = corners
+				bricks = append(bricks, area(code, "", coverage.County, ring(flat...)))
+				west = east
+			}
+		}
+		c, x := build(t, bricks)
+		told := 0
+		for range 300 {
+			lon, lat := at(50_000+random.Int32N(width-100_000), height+random.Int32N(4*height))
+			p := geo.Point{Lon: lon, Lat: lat}
+			own, distances := x.Locate(p), map[coverage.ID]float64{}
+			for code, corners := range shapes {
+				id, _ := c.Find(code)
+				d := math.Inf(1)
+				for k := range corners {
+					d = min(d, segmentM(p, corners[k], corners[(k+1)%4]))
+				}
+				if id != own {
+					distances[id] = d
+				}
+			}
+			for _, radiusM := range []float64{5, 30, 100} { // the outside is farther
+				got := x.Others(p, radiusM)
+				told += len(got)
+				const slackM = 0.1 // eight steps and the rounding of corners
+				for _, o := range got {
+					if d, known := distances[o.ID]; !known || math.Abs(d-o.DistanceM) > slackM {
+						t.Fatalf("slant %v: %v is told as %v m from %v, and lies %v m away", slant, c.Code(o.ID), o.DistanceM, p, d)
+					}
+				}
+				for id, d := range distances {
+					last := radiusM
+					if len(got) == snap.MaxOthers {
+						last = got[len(got)-1].DistanceM
+					}
+					if d+slackM < last && !slices.ContainsFunc(got, func(o snap.Other) bool { return o.ID == id }) {
+						t.Fatalf("slant %v: others of %v are %v, without %v at %v m", slant, p, got, c.Code(id), d)
+					}
+				}
+			}
+		}
+		if told < 500 {
+			t.Errorf("slant %v: only %d others", slant, told)
+		}
+	}
 }
 
 // What a point can be asked near by is near by: every owner met in a disc is told, at no more than the distance at which it was met.

@@ -160,10 +160,13 @@ type Words struct {
 
 const withheld = "(withheld)"
 
+// String withholds them.
 func (Words) String() string { return withheld }
 
+// GoString withholds them.
 func (Words) GoString() string { return withheld }
 
+// LogValue withholds them.
 func (Words) LogValue() slog.Value { return slog.StringValue(withheld) }
 
 // About is the name that the private data of a ticket are sealed under.
