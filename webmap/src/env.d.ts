@@ -36,3 +36,16 @@ declare module 'leaflet/src/layer/tile/GridLayer.js' {
 declare module 'leaflet/src/map/index.js' {
   export { Map, map } from 'leaflet'
 }
+declare module 'leaflet/src/layer/LayerGroup.js' {
+  export { layerGroup } from 'leaflet'
+}
+declare module 'leaflet/src/layer/vector/Circle.js' {
+  export { circle } from 'leaflet'
+}
+declare module 'leaflet/src/layer/vector/CircleMarker.js' {
+  export { circleMarker } from 'leaflet'
+}
+declare module 'leaflet/src/layer/vector/Polyline.js' {
+  export { polyline } from 'leaflet'
+}
+declare module 'leaflet/src/layer/vector/Renderer.getRenderer.js'

@@ -1,5 +1,6 @@
-import L from 'leaflet'
 import type { MapPart } from './area-map.ts'
+import * as L from './leaflet.ts'
+import * as V from './leaflet-vectors.ts'
 
 /** Degrees. */
 interface Place {
@@ -46,12 +47,12 @@ const STEPS: Record<string, readonly [number, number]> = {
 export class PlacePart implements MapPart {
   private map: L.Map | null = null
   private shown: PlaceView = { at: null, accuracyM: null, proposed: null, leads: [] }
-  private circle: L.Circle | null = null
-  private origin: L.CircleMarker | null = null
-  private line: L.Polyline | null = null
+  private circle: V.Circle | null = null
+  private origin: V.CircleMarker | null = null
+  private line: V.Polyline | null = null
   private pin: L.Marker | null = null
   private dragging = false
-  private readonly leads = L.layerGroup()
+  private readonly leads = V.layerGroup()
 
   constructor(private readonly events: PlaceEvents) {}
 
@@ -76,7 +77,7 @@ export class PlacePart implements MapPart {
     this.circle?.remove()
     this.circle = null
     if (at && accuracyM) {
-      this.circle = L.circle([at.lat, at.lon], {
+      this.circle = V.circle([at.lat, at.lon], {
         radius: accuracyM,
         interactive: false,
         className: 'place-accuracy',
@@ -87,12 +88,12 @@ export class PlacePart implements MapPart {
     this.origin = null
     this.line = null
     if (at && proposed) {
-      const ends: L.LatLngTuple[] = [
+      const ends: V.LatLngTuple[] = [
         [at.lat, at.lon],
         [proposed.lat, proposed.lon],
       ]
-      this.line = L.polyline(ends, { interactive: false, className: 'place-line' }).addTo(map)
-      this.origin = L.circleMarker(ends[0] as L.LatLngTuple, {
+      this.line = V.polyline(ends, { interactive: false, className: 'place-line' }).addTo(map)
+      this.origin = V.circleMarker(ends[0] as V.LatLngTuple, {
         radius: 6,
         interactive: false,
         className: 'place-origin',

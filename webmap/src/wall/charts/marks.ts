@@ -32,10 +32,12 @@ export function bar(row: number, shape: Box, fill: string, lit: string): Mark {
   }
 }
 
+/** Gives nothing back: what is true would keep the event from the chart. */
 const painted =
   (fill: string): Pointed =>
-  ({ target }) =>
+  ({ target }) => {
     target.setStyle({ fill })
+  }
 
 /** The same as an outline of a width, which lies within the box. */
 export function outline(row: number, { x, y, width, height }: Box, stroke: string, lineWidth: number): Mark {
