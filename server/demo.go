@@ -165,7 +165,7 @@ func (a *App) loadDemoIncidents(ctx context.Context, tx pgx.Tx, county *demo.Cou
 				Place: d.Point, AccuracyM: &accuracyM,
 			}, owners[i], d.ReceivedAt)
 			incidents[i].Reach(incident.Status(d.Status), d.ReceivedAt)
-			incidents[i].ReviewRecent(until)
+			incidents[i].LookAtRecent(owners[i], until)
 		}
 		if _, err := incident.Load(ctx, tx, a.keys, incidents); err != nil {
 			return err

@@ -158,7 +158,9 @@ func (s *Service) prepareAll(ctx context.Context, rows []BatchRow, keyText strin
 		}
 		var nonce [16]byte
 		_, _ = rand.Read(nonce[:])
-		all[n], errs[n] = s.complete(ctx, r, New(NewID(r.ReportedAt, nonce[:]), r, owners[n], now), k)
+		i := New(NewID(r.ReportedAt, nonce[:]), r, owners[n], now)
+		i.LookAt(owners[n])
+		all[n], errs[n] = s.complete(ctx, r, i, k)
 	})
 	return all, errs
 }

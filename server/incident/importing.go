@@ -213,7 +213,7 @@ func (s *Service) storeBatch(ctx context.Context, b *importedBatch, count *Impor
 		seen[b.ids[n]] = n
 		r := &b.reports[n]
 		i := New(b.ids[n], *r, owner, now)
-		i.ReviewRecent(now)
+		i.LookAtRecent(owner, now)
 		if r.Number != "" {
 			numbers = append(numbers, numbered{channel: r.Channel, number: r.Number, digest: contentOf(r), county: i.County, incident: i.ID})
 		}

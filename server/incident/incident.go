@@ -100,12 +100,6 @@ func New(id uuid.UUID, r Report, owner snap.Result, receivedAt time.Time) Incide
 		Title: r.Title, Description: r.Description, Place: r.Place, AccuracyM: r.AccuracyM,
 		Cell: geo.CellAt(r.Place, geo.IncidentResolution), Snap: owner.Status, Edition: owner.Edition(), Codes: owner.Codes,
 	}
-	switch {
-	case owner.Status == snap.Outside:
-		i.Review = OutsideReview
-	case r.AccuracyM != nil && owner.NearAnother(r.Place, *r.AccuracyM):
-		i.Review = BorderReview
-	}
 	i.Private = r.Private
 	i.maskTexts()
 	if len(owner.Codes) > 0 {
@@ -131,10 +125,20 @@ func (i *Incident) maskTexts() (changed bool) {
 // reviewedFor is how old an incident that comes in with many others may be and still be worth a look at its place.
 const reviewedFor = 48 * time.Hour
 
-// ReviewRecent leaves the review of an incident that came in with many others only where somebody may still go there.
-func (i *Incident) ReviewRecent(now time.Time) {
-	if i.Status != Collected || i.ReportedAt.Before(now.Add(-reviewedFor)) {
-		i.Review = ""
+// LookAt says whether somebody should look at where an incident lies, whose owner this is.
+func (i *Incident) LookAt(owner snap.Result) {
+	switch {
+	case owner.Status == snap.Outside:
+		i.Review = OutsideReview
+	case i.AccuracyM != nil && owner.NearAnother(i.Place, *i.AccuracyM):
+		i.Review = BorderReview
+	}
+}
+
+// LookAtRecent is LookAt for an incident that comes in with many others, most of them old: only where somebody may still go there.
+func (i *Incident) LookAtRecent(owner snap.Result, now time.Time) {
+	if i.Status == Collected && !i.ReportedAt.Before(now.Add(-reviewedFor)) {
+		i.LookAt(owner)
 	}
 }
 

@@ -134,7 +134,9 @@ func (s *Service) prepare(ctx context.Context, r Report, keyText string, body []
 	}
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:])
-	i := New(NewID(r.ReportedAt, nonce[:]), r, s.snap.Locate(r.Place), now)
+	owner := s.snap.Locate(r.Place)
+	i := New(NewID(r.ReportedAt, nonce[:]), r, owner, now)
+	i.LookAt(owner)
 	if err := ask(ctx, i.Channel, r.Number, i.Codes); err != nil {
 		return nil, err
 	}

@@ -13,12 +13,13 @@ import (
 )
 
 const (
-	readLimit = 1000                  // events read from the table at once
-	poll      = 2 * time.Second       // a look without a NOTIFY, should one have been lost with a connection
-	stalled   = 5 * time.Second       // without an answer from the database, not even to a look, no events flow
-	upkeep    = time.Hour             // between two looks at the partitions
-	pauseEach = 20 * time.Microsecond // for each reader, between two looks: so many commits at once wake the readers once
-	pauseMost = 50 * time.Millisecond
+	readLimit  = 1000                  // events read from the table at once
+	poll       = 2 * time.Second       // a look without a NOTIFY, should one have been lost with a connection
+	stalled    = 5 * time.Second       // without an answer from the database, not even to a look, no events flow
+	upkeep     = time.Hour             // between two looks at the partitions
+	pauseEach  = 20 * time.Microsecond // for each reader, between two looks: so many commits at once wake the readers once
+	pauseLeast = 20 * time.Millisecond // numbering waits for the disk, which those who report wait for too: once for many of their commits
+	pauseMost  = 50 * time.Millisecond
 )
 
 // Hub reads committed events in order into a window, from which every subscription takes those that its filter lets through. The slow do not
@@ -207,7 +208,7 @@ func notified(ctx context.Context, conn *pgxpool.Conn) error {
 func (h *Hub) pause() time.Duration {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return min(time.Duration(len(h.subs))*pauseEach, pauseMost)
+	return min(pauseLeast+time.Duration(len(h.subs))*pauseEach, pauseMost)
 }
 
 func (h *Hub) drain(ctx context.Context, conn *pgxpool.Conn) error {
