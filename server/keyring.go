@@ -24,6 +24,7 @@ var sealedTables = []sealedTable{
 	{name: "incident_reporter", id: "incident", column: "sealed", about: incident.About},
 	{name: "archived_reporter", id: "incident", column: "sealed", about: incident.About},
 	{name: "hotline_ticket", id: "id", column: "sealed", about: hotline.About},
+	{name: "hotline_call", id: "id", column: "sealed", about: hotline.AboutCall},
 	{name: "account", id: "id", column: "totp", about: func(id uuid.UUID) string { return "account/" + id.String() }},
 }
 

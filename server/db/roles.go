@@ -24,6 +24,7 @@ var tableRights = map[string][]string{
 	"audit_link":       {"SELECT"},
 	"audit_pending":    {"SELECT"},
 	"incident_history": {"INSERT", "SELECT"},
+	"hotline_call":     {"INSERT", "SELECT", "UPDATE"}, // of what is sealed
 	"goose_db_version": {"SELECT"},
 	"area_cell":        {"DELETE", "INSERT", "SELECT", "TRUNCATE", "UPDATE"},
 }

@@ -84,6 +84,7 @@ func TestMonthsAreBounded(t *testing.T) {
 var forbidden = []string{
 	"UPDATE audit SET login = 'x'", "DELETE FROM audit", "TRUNCATE audit",
 	"UPDATE incident_history SET reason = ''", "DELETE FROM incident_history", "TRUNCATE incident_history",
+	"DELETE FROM hotline_call", "TRUNCATE hotline_call",
 	"UPDATE audit_link SET seq = 1", "DELETE FROM audit_link", "TRUNCATE audit_link", "INSERT INTO audit_link VALUES (1, '', gen_random_uuid(), sha256(''))",
 	"DELETE FROM audit_pending", "INSERT INTO audit_pending VALUES (gen_random_uuid(), '')",
 	"ALTER TABLE audit DISABLE TRIGGER ALL", "DROP TABLE audit", "DROP TRIGGER audit_refuse ON audit", "CREATE TABLE other (i int)",

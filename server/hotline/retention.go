@@ -15,9 +15,10 @@ import (
 // deletedAtOnce is how many callers are deleted in one transaction.
 const deletedAtOnce = 5_000
 
-// Retention is what is kept of callers longer than it should be. Those whose tickets became incidents are the incidents' reporters.
+// Retention is what is kept of callers longer than it should be. Of tickets that became incidents only the later
+// calls are kept here; the first caller is the incident's reporter.
 type Retention struct {
-	Due     []Kept // of tickets that were dismissed long enough ago: what Delete would delete, by the year of the dismissal
+	Due     []Kept // of tickets that were dismissed, and of later calls about tickets whose incident was closed, long enough ago: what Delete would delete, by the year
 	Waiting []Kept // of tickets that came as long ago and still wait, by the year: a person has to place or dismiss them
 }
 
@@ -30,10 +31,10 @@ func (s *Service) Retention(ctx context.Context, years int) (r Retention, err er
 		return r, err
 	}
 	before := s.at().AddDate(-years, 0, 0)
-	if r.Due, err = countKept(ctx, s.pool, IsDismissed, "settled_at", before); err != nil {
+	if r.Due, err = countDue(ctx, s.pool, before); err != nil {
 		return r, err
 	}
-	r.Waiting, err = countKept(ctx, s.pool, ToPlace, "received_at", before)
+	r.Waiting, err = countWaitingCallers(ctx, s.pool, before)
 	return r, err
 }
 
@@ -46,13 +47,18 @@ func (s *Service) Delete(ctx context.Context, years int) (deleted int, err error
 	for {
 		batch := 0
 		err := db.InLongTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-			if batch, err = deleteKept(ctx, tx, before, deletedAtOnce); err != nil || batch == 0 {
+			tickets, err := deleteKept(ctx, tx, before, deletedAtOnce)
+			if err != nil {
+				return err
+			}
+			calls, err := deleteKeptCalls(ctx, tx, before, deletedAtOnce)
+			if batch = tickets + calls; err != nil || batch == 0 {
 				return err
 			}
 			return audit.Append(ctx, tx, audit.Entry{
-				Action: "ticket.forget", Reason: fmt.Sprintf("kept for %d years after the dismissal", years), After: struct {
-					DismissedBefore time.Time `json:"dismissed_before"`
-					Callers         int       `json:"callers"`
+				Action: "ticket.forget", Reason: fmt.Sprintf("kept for %d years after the end", years), After: struct {
+					EndedBefore time.Time `json:"ended_before"`
+					Callers     int       `json:"callers"`
 				}{before, batch},
 			})
 		})

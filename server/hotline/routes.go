@@ -68,7 +68,23 @@ type Resource struct {
 // Detail is a ticket with its caller.
 type Detail struct {
 	Resource
-	Caller *MaskedCaller `json:"caller" doc:"Null where nobody gave a name, where it cannot be opened, and once it is the incident's"`
+	Caller *MaskedCaller  `json:"caller" doc:"Null where nobody gave a name, where it cannot be opened, and once it is the incident's"`
+	Calls  []CallResource `json:"calls" doc:"The later calls, the oldest first; they stay here when the ticket becomes an incident, which says what the first one said"`
+}
+
+// CallResource is a later call about a ticket.
+type CallResource struct {
+	At         time.Time    `json:"at" doc:"When it came in"`
+	ReportedAt time.Time    `json:"reported_at"`
+	Category   string       `json:"category"`
+	DemandType Demand       `json:"demand_type" enum:",help,consult,complain,report,suggest,praise"`
+	RepeatCall bool         `json:"repeat_call"`
+	Address    string       `json:"address" doc:"Phone and identity numbers are masked, here and below"`
+	Title      string       `json:"title"`
+	Content    string       `json:"content"`
+	Lon        *float64     `json:"lon" doc:"Degrees, EPSG:4326; null where the hotline had no coordinates"`
+	Lat        *float64     `json:"lat"`
+	Caller     MaskedCaller `json:"caller" doc:"Empty where nobody gave a name, and where it cannot be opened"`
 }
 
 // MaskedCaller is who called, as everybody who sees the ticket may see it.
@@ -83,9 +99,22 @@ type UnsealedCaller struct {
 	Name    string `json:"name"`
 	Phone   string `json:"phone"`
 	Home    string `json:"home"`
-	Address string `json:"address"`
+	Address string `json:"address" doc:"Of the first call, here and above; empty once it is the incident's"`
 	Title   string `json:"title"`
 	Content string `json:"content"`
+
+	Calls []UnsealedCall `json:"calls" doc:"The later calls that have something sealed, the oldest first"`
+}
+
+// UnsealedCall is who called later, in full, and the texts as they were said.
+type UnsealedCall struct {
+	At      time.Time `json:"at"`
+	Name    string    `json:"name"`
+	Phone   string    `json:"phone"`
+	Home    string    `json:"home"`
+	Address string    `json:"address"`
+	Title   string    `json:"title"`
+	Content string    `json:"content"`
 }
 
 // CandidateResource is where an address may lead.
@@ -168,7 +197,8 @@ func Routes(server *web.Server, s *Service, items *item.Service) {
 	}
 	huma.Register(server.API, huma.Operation{
 		OperationID: "receive-ticket", Method: http.MethodPost, Path: path, Tags: tags, Summary: "Hand over a ticket of the 12345 hotline",
-		Description: "201 answers a new ticket, which is on disk. 200 answers one whose number was there: another body counts as another call, the same body changes nothing. " +
+		Description: "201 answers a new ticket, which is on disk. 200 answers one whose number was there: another body is another call, which is kept with it; the same body changes nothing. " +
+			"Other words under a number whose last call was more than a day ago are refused as number_reused. " +
 			"With coordinates it is an incident at once.",
 		DefaultStatus: http.StatusCreated, MaxBodyBytes: 64 << 10,
 	}, func(ctx context.Context, in *receiveInput) (*receiveOutput, error) {
@@ -213,7 +243,17 @@ func Routes(server *web.Server, s *Service, items *item.Service) {
 		if err != nil {
 			return nil, err
 		}
-		out := &web.Output[Detail]{Body: Detail{Resource: resource(t)}}
+		calls, callers, err := s.Calls(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		out := &web.Output[Detail]{Body: Detail{Resource: resource(t), Calls: make([]CallResource, len(calls))}}
+		for n, l := range calls {
+			out.Body.Calls[n] = CallResource{
+				At: l.At, ReportedAt: l.ReportedAt, Category: l.Category, DemandType: l.Demand, RepeatCall: l.RepeatCall, Address: l.Address, Title: l.Title, Content: l.Content,
+				Lon: l.Lon, Lat: l.Lat, Caller: MaskedCaller{Name: callers[n].Name, Phone: callers[n].Phone, Home: callers[n].Home},
+			}
+		}
 		if caller != (incident.Private{}) {
 			out.Body.Caller = &MaskedCaller{Name: caller.Name, Phone: caller.Phone, Home: caller.Home}
 		}
@@ -260,17 +300,24 @@ func Routes(server *web.Server, s *Service, items *item.Service) {
 	})
 	huma.Register(server.API, huma.Operation{
 		OperationID: "unseal-caller", Method: http.MethodPost, Path: path + "/{number}/caller/unseal", Tags: tags,
-		Summary:      "See who called about a ticket that is no incident yet, for a stated reason",
-		Description:  "Needs incident.triage and reporter.unseal. Each time is written to the audit log, with the reason. The caller of a ticket that is an incident is the incident's reporter.",
+		Summary:      "See who called about a ticket that is no incident yet, and who called later, for a stated reason",
+		Description:  "Needs incident.triage and reporter.unseal. Each time is written to the audit log, with the reason. The first caller of a ticket that is an incident is the incident's reporter.",
 		MaxBodyBytes: 8 << 10,
 	}, func(ctx context.Context, in *unsealInput) (*unsealOutput, error) {
-		w, err := s.Unseal(ctx, in.Number, in.Body.Reason)
+		w, calls, err := s.Unseal(ctx, in.Number, in.Body.Reason)
 		if err != nil {
 			return nil, err
 		}
-		return &unsealOutput{CacheControl: "no-store", Body: UnsealedCaller{
+		out := &unsealOutput{CacheControl: "no-store", Body: UnsealedCaller{
 			Name: w.Caller.Name, Phone: w.Caller.Phone, Home: w.Caller.Home, Address: w.Address, Title: w.Title, Content: w.Content,
-		}}, nil
+			Calls: make([]UnsealedCall, len(calls)),
+		}}
+		for n, c := range calls {
+			out.Body.Calls[n] = UnsealedCall{
+				At: c.At, Name: c.Caller.Name, Phone: c.Caller.Phone, Home: c.Caller.Home, Address: c.Address, Title: c.Title, Content: c.Content,
+			}
+		}
+		return out, nil
 	})
 }
 

@@ -1,7 +1,6 @@
 package hotline
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"slices"
@@ -47,20 +46,15 @@ func NewService(pool *pgxpool.Pool, areas *area.Service, stations *station.Servi
 func (s *Service) at() time.Time { return s.now().UTC().Truncate(time.Microsecond) } // as the database keeps it
 
 // Receive takes a call in: with a place it is an incident when this returns, without one it waits. The number tells a repeat: another call about the same
-// ticket is counted and brings a dismissed one back, and a body that equals the last one is the same request once more and changes nothing. Coordinates that
-// come with a repeat place a ticket that waits. Who may take reports in at the place may do it; without a place, who may in the whole county.
+// ticket is kept with it and brings a dismissed one back, and a body that equals the last one is the same request once more and changes nothing. Coordinates
+// that come with a repeat place a ticket that waits. Who may take reports in at the place may do it; without a place, who may in the whole county.
 //
-// The incident is made first, under the ticket's number, and the ticket is written behind it: whatever stops in between, the same number never makes a second
-// incident, and sending it again completes the ticket.
+// The ticket is written first, and the incident is made of what is written, under a number that only tickets claim: whatever stops in between, the ticket
+// waits with all its words, the same number never makes a second incident, and sending it again completes the ticket.
 func (s *Service) Receive(ctx context.Context, c Call, body []byte) (t Ticket, created bool, err error) {
 	now := s.at()
 	if c, err = c.checked(now); err != nil {
 		return t, false, err
-	}
-	if c.Place == nil {
-		if err := askWithoutPlace(ctx, access.IncidentIntake); err != nil {
-			return t, false, err
-		}
 	}
 	digest := sha256.Sum256(body)
 	t, found, err := find(ctx, s.pool, c.Number)
@@ -71,39 +65,48 @@ func (s *Service) Receive(ctx context.Context, c Call, body []byte) (t Ticket, c
 		t, err = s.again(ctx, c, t, digest[:], now)
 		return t, false, err
 	}
-	t, said, err := newTicket(s.keys, c, digest[:], now)
-	if err != nil {
+	var codes []string
+	if c.Place != nil {
+		codes = s.snap.Locate(*c.Place).Codes
+	}
+	if err := askNew(ctx, c, codes); err != nil {
+		return t, false, err
+	}
+	if t, err = newTicket(s.keys, c, digest[:], now); err != nil {
 		return t, false, err
 	}
 	var ok bool
 	if t.Item, ok = s.categories.Item(c.Category); !ok {
 		t.Unmapped = true
 	}
-	var i incident.Incident
-	if c.Place != nil {
-		if i, err = s.intake(ctx, t, said, *c.Place); err != nil {
-			return t, false, err
-		}
-		t.become(i, now)
-	}
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		if created, err = insert(ctx, tx, t); err != nil || !created {
 			return err
 		}
-		if err := tell(ctx, tx, t.State == ToPlace); err != nil {
+		if err := tell(ctx, tx, c.Place == nil); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, audit.Entry{Action: "ticket.create", Object: object(t), Areas: i.Codes, After: audited(t)})
+		return audit.Append(ctx, tx, audit.Entry{Action: "ticket.create", Object: object(t), Areas: codes, After: audited(t)})
 	})
-	if err != nil || created {
-		return t, created, err
-	}
-	// Somebody else sent the same number at the same moment.
-	if t, _, err = find(ctx, s.pool, c.Number); err != nil {
+	switch {
+	case err != nil:
 		return t, false, err
+	case !created: // somebody else sent the same number at the same moment
+		if t, _, err = find(ctx, s.pool, c.Number); err == nil {
+			t, err = s.again(ctx, c, t, digest[:], now)
+		}
+	case c.Place != nil:
+		t, err = s.settle(ctx, t, *c.Place, false)
 	}
-	t, err = s.again(ctx, c, t, digest[:], now)
-	return t, false, err
+	return t, created, err
+}
+
+// askNew is nil where the actor of ctx may take in a call that lies in areas, or that has no place.
+func askNew(ctx context.Context, c Call, codes []string) error {
+	if c.Place == nil {
+		return askWithoutPlace(ctx, access.IncidentIntake)
+	}
+	return access.Ask(ctx, access.IncidentIntake, codes)
 }
 
 // askWithoutPlace is nil where the actor of ctx may do something to a ticket that has no place yet, which can turn out to be anywhere in the county: it
@@ -120,62 +123,56 @@ func askWithoutPlace(ctx context.Context, action access.Action) error {
 }
 
 // again takes in a call about a ticket that is there.
-func (s *Service) again(ctx context.Context, c Call, t Ticket, digest []byte, now time.Time) (Ticket, error) {
+func (s *Service) again(ctx context.Context, c Call, t Ticket, digest []byte, now time.Time) (_ Ticket, err error) {
 	if err := s.askAgain(ctx, c, t); err != nil {
 		return t, err
 	}
-	if bytes.Equal(t.digest, digest) && (t.State != ToPlace || c.Place == nil) {
-		return t, nil
+	if t, err = s.record(ctx, c, t.Number, digest, now); err != nil || t.State != ToPlace || c.Place == nil {
+		return t, err
 	}
-	var i incident.Incident
-	if t.State != IsIncident && c.Place != nil {
-		said, err := t.said(s.keys)
-		if err != nil {
-			return t, err
-		}
-		if i, err = s.intake(ctx, t, said, *c.Place); err != nil {
-			return t, err
-		}
-	}
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		if t, _, err = lock(ctx, tx, t.Number); err != nil || bytes.Equal(t.digest, digest) && i.ID == uuid.Nil {
-			return err
-		}
-		before := t.State
-		if !bytes.Equal(t.digest, digest) {
-			t.Repeats, t.LastCallAt, t.digest, t.RepeatCall = t.Repeats+1, now, digest, true
-		}
-		switch {
-		case t.State == IsIncident:
-		case i.ID != uuid.Nil:
-			t.become(i, now)
-		default:
-			t.State, t.SettledAt, t.Reason = ToPlace, nil, ""
-		}
-		if err := save(ctx, tx, t); err != nil {
-			return err
-		}
-		if err := tell(ctx, tx, (before == ToPlace) != (t.State == ToPlace)); err != nil {
-			return err
-		}
-		return audit.Append(ctx, tx, audit.Entry{Action: "ticket.repeat", Object: object(t), Areas: i.Codes, After: audited(t)})
-	})
-	return t, err
+	return s.settle(ctx, t, *c.Place, true)
 }
 
-// askAgain asks at the place of a ticket's incident. One that is no incident has no place, or gets the call's, where intake asks.
-func (s *Service) askAgain(ctx context.Context, c Call, t Ticket) error {
+// askAgain asks at the place of a ticket's incident. One that is no incident has no place, or gets the call's.
+func (s *Service) askAgain(ctx context.Context, c Call, t Ticket) (err error) {
+	var codes []string
 	switch {
 	case t.State == IsIncident:
-		codes, err := s.incidents.CodesOf(ctx, *t.Incident)
-		if err != nil {
+		if codes, err = s.incidents.CodesOf(ctx, *t.Incident); err != nil {
 			return err
 		}
 		return access.Ask(ctx, access.IncidentIntake, codes)
-	case c.Place == nil:
-		return askWithoutPlace(ctx, access.IncidentIntake)
+	case c.Place != nil:
+		codes = s.snap.Locate(*c.Place).Codes
 	}
-	return nil
+	return askNew(ctx, c, codes)
+}
+
+// settle makes a stored ticket that waits an incident at a place. told is whether those who place tickets know that it waits.
+func (s *Service) settle(ctx context.Context, t Ticket, place geo.Point, told bool) (Ticket, error) {
+	said, err := t.said(s.keys)
+	if err != nil {
+		return t, err
+	}
+	i, err := s.intake(ctx, t, said, place)
+	if err != nil {
+		return t, err
+	}
+	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		if t, _, err = lock(ctx, tx, t.Number); err != nil || t.State == IsIncident {
+			return err
+		}
+		before := t.State
+		t.become(i, s.at())
+		if err := save(ctx, tx, t); err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, told && before == ToPlace); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, audit.Entry{Action: "ticket.place", Object: object(t), Areas: i.Codes, After: audited(t)})
+	})
+	return t, err
 }
 
 // intake makes the incident of a ticket, or finds the one that was made before, maybe at another place: the first one counts.
@@ -183,20 +180,21 @@ func (s *Service) intake(ctx context.Context, t Ticket, said Words, place geo.Po
 	if err := access.Ask(ctx, access.IncidentIntake, s.snap.Locate(place).Codes); err != nil {
 		return incident.Incident{}, err
 	}
-	i, made, err := s.incidents.Sourced(ctx, incident.Hotline12345, t.Number)
+	i, made, err := s.incidents.Sourced(ctx, incident.TicketSource, t.Number)
 	if err != nil || made {
 		return i, err
 	}
 	i, _, _, err = s.incidents.Create(ctx, t.report(said, place), "", nil)
 	if p, ok := web.AsProblem(err); ok && p.Code == web.NumberReused { // somebody placed it elsewhere at the same moment
-		if first, made, err := s.incidents.Sourced(ctx, incident.Hotline12345, t.Number); err != nil || made {
+		if first, made, err := s.incidents.Sourced(ctx, incident.TicketSource, t.Number); err != nil || made {
 			return first, err
 		}
 	}
 	return i, err
 }
 
-// become makes the ticket an incident, which has from now on what was sealed with the ticket.
+// become makes the ticket an incident, which has from now on what was sealed with the ticket: only a stored ticket's own words are reported under its number.
+// What a later caller filled in between is still sealed with that call.
 func (t *Ticket) become(i incident.Incident, now time.Time) {
 	t.State, t.Incident, t.SettledAt, t.Reason, t.sealed = IsIncident, &i.ID, &now, "", nil
 }
@@ -282,29 +280,7 @@ func (s *Service) Place(ctx context.Context, number string, place geo.Point) (t 
 		return t, web.NewProblem(web.Conflict, "the ticket was dismissed; it waits again when the caller calls again")
 	case ToPlace:
 	}
-	said, err := t.said(s.keys)
-	if err != nil {
-		return t, err
-	}
-	i, err := s.intake(ctx, t, said, place)
-	if err != nil {
-		return t, err
-	}
-	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		if t, _, err = lock(ctx, tx, number); err != nil || t.State == IsIncident {
-			return err
-		}
-		before := t.State
-		t.become(i, s.at())
-		if err := save(ctx, tx, t); err != nil {
-			return err
-		}
-		if err := tell(ctx, tx, before == ToPlace); err != nil {
-			return err
-		}
-		return audit.Append(ctx, tx, audit.Entry{Action: "ticket.place", Object: object(t), Areas: i.Codes, After: audited(t)})
-	})
-	return t, err
+	return s.settle(ctx, t, place, true)
 }
 
 // Dismiss takes a ticket out of the queue, for a reason that is kept with it and in the audit log, masked as the ticket is. It has no place, so it needs
@@ -325,7 +301,7 @@ func (s *Service) Dismiss(ctx context.Context, number, reason string) (t Ticket,
 		return t, err
 	}
 	reason = said.Caller.Mask(reason)
-	_, made, err := s.incidents.Sourced(ctx, incident.Hotline12345, number)
+	_, made, err := s.incidents.Sourced(ctx, incident.TicketSource, number)
 	switch {
 	case err != nil:
 		return t, err

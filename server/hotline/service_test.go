@@ -42,7 +42,7 @@ func TestTicketWithCoordinatesIsAnIncidentAtOnce(t *testing.T) {
 	if n := count(t, pool, `SELECT count(*) FROM hotline_ticket WHERE sealed IS NULL AND settled_at IS NOT NULL`); n != 1 {
 		t.Error("the caller is kept twice")
 	}
-	if got := logged(t, pool); !strings.HasPrefix(got, "ticket.create ticket/DH-1 5 ") || strings.Contains(got, "\n") {
+	if got := logged(t, pool); !strings.HasPrefix(got, "ticket.create ticket/DH-1 5 ") || strings.Count(got, "\n") != 1 || !strings.Contains(got, "\nticket.place ticket/DH-1 5 ") {
 		t.Errorf("the log says:\n%s", got)
 	}
 	if n := count(t, pool, `SELECT count(*) FROM event WHERE kind = 'ticket.waiting'`); n != 0 {
@@ -268,18 +268,19 @@ func TestNothingOfTheCallerIsLeftAnywhere(t *testing.T) {
 	s, pool := setup(t)
 	ctx := accesstest.Person(t, access.Dispatcher)
 	mustReceive(t, s, ctx, someCall("DH-1"), "1")
+	mustReceive(t, s, ctx, someCall("DH-1"), "2")
 	mustReceive(t, s, ctx, someCall("DH-2"), "1")
 	if _, err := s.Place(ctx, "DH-2", inFirstTown); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Unseal(ctx, "DH-1", "请欧阳试密 13987651234 说明地址"); err != nil {
+	if _, _, err := s.Unseal(ctx, "DH-1", "请欧阳试密 13987651234 说明地址"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Dismiss(ctx, "DH-1", "欧阳试密 13987651234 要求撤销"); err != nil {
 		t.Fatal(err)
 	}
 	all := log.String()
-	for _, table := range []string{"hotline_ticket", "incident", "event", "audit", "incident_reporter", "incident_source"} {
+	for _, table := range []string{"hotline_ticket", "hotline_call", "incident", "event", "audit", "incident_reporter", "incident_source"} {
 		var rows *string
 		if err := pool.QueryRow(t.Context(), `SELECT string_agg(r::text, E'\n') FROM `+table+` r`).Scan(&rows); err != nil {
 			t.Fatal(err)

@@ -68,20 +68,11 @@ func insert(ctx context.Context, tx pgx.Tx, t Ticket) (ok bool, err error) {
 // save keeps what can change of a ticket.
 func save(ctx context.Context, tx pgx.Tx, t Ticket) error {
 	_, err := tx.Exec(ctx, `
-		UPDATE hotline_ticket SET state = $2, incident = $3, repeat_call = $4, repeats = $5, last_call_at = $6, settled_at = $7, reason = $8, digest = $9, sealed = $10
-		WHERE id = $1`, t.ID, t.State, t.Incident, t.RepeatCall, t.Repeats, t.LastCallAt, t.SettledAt, t.Reason, t.digest, t.sealed)
+		UPDATE hotline_ticket SET state = $2, incident = $3, repeat_call = $4, repeats = $5, last_call_at = $6, settled_at = $7, reason = $8, digest = $9, sealed = $10,
+			category = $11, address = $12, title = $13, content = $14
+		WHERE id = $1`, t.ID, t.State, t.Incident, t.RepeatCall, t.Repeats, t.LastCallAt, t.SettledAt, t.Reason, t.digest, t.sealed,
+		t.Category, t.Address, t.Title, t.Content)
 	return err
-}
-
-// countKept counts the callers that are kept of tickets that became no incident, by the year of a time of theirs before an instant.
-func countKept(ctx context.Context, q db.Querier, state State, at string, before time.Time) ([]Kept, error) {
-	rows, err := q.Query(ctx, `
-		SELECT extract(year FROM `+at+`)::integer AS year, count(*) AS callers FROM hotline_ticket
-		WHERE state = $1 AND sealed IS NOT NULL AND `+at+` < $2 GROUP BY 1 ORDER BY 1`, state, before)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Kept])
 }
 
 // deleteKept deletes the callers of at most limit tickets that were dismissed before an instant.

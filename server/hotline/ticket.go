@@ -4,7 +4,6 @@
 package hotline
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -173,37 +172,20 @@ func (Words) LogValue() slog.Value { return slog.StringValue(withheld) }
 func About(id uuid.UUID) string { return "ticket/" + id.String() }
 
 // newTicket is the ticket of a call, which waits to be placed: its texts are masked, and what they were is sealed where there is something to seal.
-func newTicket(keys *seal.Ring, c Call, digest []byte, now time.Time) (Ticket, Words, error) {
-	said := Words{Caller: c.Caller, Address: c.Address, Title: c.Title, Content: c.Content}
-	t := Ticket{
+func newTicket(keys *seal.Ring, c Call, digest []byte, now time.Time) (t Ticket, err error) {
+	said, masked := c.words()
+	t = Ticket{
 		ID: incident.NewID(now, []byte(c.Number)), Number: c.Number, State: ToPlace, Category: c.Caller.Mask(c.Category), Demand: c.Demand, RepeatCall: c.Repeat,
-		Address: c.Caller.Mask(c.Address), Title: c.Caller.Mask(c.Title), Content: c.Caller.Mask(c.Content),
+		Address: masked.Address, Title: masked.Title, Content: masked.Content,
 		ReportedAt: c.ReportedAt, ReceivedAt: now, LastCallAt: now, digest: digest,
 	}
-	if c.Caller == (incident.Private{}) && t.Address == c.Address && t.Title == c.Title && t.Content == c.Content {
-		return t, said, nil
-	}
-	plain, err := json.Marshal(said)
-	if err != nil {
-		return t, said, err
-	}
-	t.sealed, err = keys.Seal(plain, About(t.ID))
-	return t, said, err
+	t.sealed, err = said.sealed(keys, masked, About(t.ID))
+	return t, err
 }
 
 // said opens what was said.
-func (t Ticket) said(keys *seal.Ring) (w Words, err error) {
-	if t.sealed == nil {
-		return Words{Address: t.Address, Title: t.Title, Content: t.Content}, nil
-	}
-	plain, err := keys.Open(t.sealed, About(t.ID))
-	if err == nil {
-		err = json.Unmarshal(plain, &w)
-	}
-	if err != nil {
-		return w, web.NewProblem(web.Conflict, "what the caller said cannot be opened: "+err.Error())
-	}
-	return w, nil
+func (t Ticket) said(keys *seal.Ring) (Words, error) {
+	return opened(keys, t.sealed, Words{Address: t.Address, Title: t.Title, Content: t.Content}, About(t.ID))
 }
 
 // report is what the intake of incidents is told of a ticket that lies at a place.
@@ -222,7 +204,7 @@ func (t Ticket) report(w Words, place geo.Point) incident.Report {
 	}
 	return incident.Report{
 		ReportedAt: t.ReportedAt, Channel: incident.Hotline12345, Item: t.Item, Title: title, Description: description, Place: place,
-		Number: t.Number, Private: w.Caller,
+		Number: t.Number, Ticket: true, Private: w.Caller,
 	}
 }
 

@@ -16,29 +16,42 @@ import (
 // Unseal opens who called, and the texts as they were said, of a ticket that is no incident yet, for a reason that goes into the audit log, masked as tickets
 // are. Whoever may place such a ticket sees it wherever they place tickets, so reporter.unseal is needed somewhere, too. What is given out has been logged
 // before. Once the ticket is an incident, its reporter is unsealed there.
-func (s *Service) Unseal(ctx context.Context, number, reason string) (w Words, err error) {
+func (s *Service) Unseal(ctx context.Context, number, reason string) (w Words, calls []SaidCall, err error) {
 	t, _, err := s.Find(ctx, number)
 	if err != nil {
-		return w, err
+		return w, nil, err
 	}
 	reason, ok := checkedReason(reason)
 	if !ok {
-		return w, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters what the data are needed for").At("body.reason", nil)
+		return w, nil, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters what the data are needed for").At("body.reason", nil)
 	}
 	entry := audit.Entry{Action: string(access.ReporterUnseal), Object: object(t)}
 	if _, err := access.AskScope(ctx, access.ReporterUnseal); err != nil {
 		entry.Outcome = audit.Refused // without the reason: only what is sealed tells whose name stands in it
 		if err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error { return audit.Append(ctx, tx, entry) }); err != nil {
-			return w, err
+			return w, nil, err
 		}
-		return w, err
+		return w, nil, err
 	}
 	var said Words
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		t, _, err := lock(ctx, tx, number)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
+		}
+		if calls, err = s.saidCalls(ctx, tx, t.ID); err != nil {
+			return err
+		}
+		switch {
+		case len(calls) > 0 && t.sealed == nil:
+			if t.State != IsIncident {
+				said = Words{Address: t.Address, Title: t.Title, Content: t.Content}
+			}
+			entry.Reason = reason
+			for _, c := range calls {
+				entry.Reason = c.Caller.Mask(entry.Reason)
+			}
+			return audit.Append(ctx, tx, entry)
 		case t.State == IsIncident:
 			return web.NewProblem(web.Conflict, "the ticket is an incident: its caller is the incident's reporter now, and is unsealed there")
 		case t.sealed == nil:
@@ -48,12 +61,15 @@ func (s *Service) Unseal(ctx context.Context, number, reason string) (w Words, e
 			return err
 		}
 		entry.Reason = said.Caller.Mask(reason)
+		for _, c := range calls {
+			entry.Reason = c.Caller.Mask(entry.Reason)
+		}
 		return audit.Append(ctx, tx, entry)
 	})
 	if err != nil {
-		return w, err
+		return w, nil, err
 	}
-	return said, nil
+	return said, calls, nil
 }
 
 // checkedReason is a reason on one line; ok is false where it is too short, too long, or shown otherwise than it is written.

@@ -40,14 +40,14 @@ func TestCallerIsUnsealed(t *testing.T) {
 	mustReceive(t, s, all, call, "1")
 	want := Words{Caller: someone, Address: call.Address, Title: call.Title, Content: call.Content}
 	// Whoever dispatches in one town may have to place it, and to call.
-	got, err := s.Unseal(accesstest.Person(t, access.Dispatcher, firstTown), "DH-1", " 请欧阳 试密（13987651234）  说明地址 ")
+	got, _, err := s.Unseal(accesstest.Person(t, access.Dispatcher, firstTown), "DH-1", " 请欧阳 试密（13987651234）  说明地址 ")
 	if err != nil || got != want {
 		t.Errorf("something else, or %v", err)
 	}
 	if _, err := s.Dismiss(all, "DH-1", "不属于本市管辖"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Unseal(all, "DH-1", "回访来电人"); err != nil || got != want {
+	if got, _, err := s.Unseal(all, "DH-1", "回访来电人"); err != nil || got != want {
 		t.Errorf("of a dismissed one: something else, or %v", err)
 	}
 	if got := unsealings(t, pool); got != "dispatcher ticket/DH-1 done 请欧阳**（139****1234） 说明地址\ndispatcher ticket/DH-1 done 回访来电人" {
@@ -90,7 +90,7 @@ func TestUnsealingCallersIsRefused(t *testing.T) {
 		"an incident":    {all, "DH-3", reason, web.Conflict},
 		"another's":      {accesstest.Person(t, access.Dispatcher, access.Area{Code: "320282002", Level: "town"}), "DH-3", reason, web.NotFound},
 	} {
-		if w, err := s.Unseal(try.ctx, try.number, try.reason); !is(err, try.want) || w != (Words{}) {
+		if w, _, err := s.Unseal(try.ctx, try.number, try.reason); !is(err, try.want) || w != (Words{}) {
 			t.Errorf("%s: %v, want %s", name, err, try.want)
 		}
 	}
@@ -102,7 +102,7 @@ func TestUnsealingCallersIsRefused(t *testing.T) {
 	if s.keys, err = seal.Create(filepath.Join(t.TempDir(), "keys.json"), now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Unseal(all, "DH-1", reason); !is(err, web.Conflict) || strings.Contains(unsealings(t, pool), "done") {
+	if _, _, err := s.Unseal(all, "DH-1", reason); !is(err, web.Conflict) || strings.Contains(unsealings(t, pool), "done") {
 		t.Errorf("without the key: %v", err)
 	}
 }
@@ -116,7 +116,7 @@ func TestNothingIsUnsealedWithoutItsRow(t *testing.T) {
 	if _, err := dbtest.Owner(t, pool).Exec(t.Context(), `ALTER TABLE audit RENAME TO away`); err != nil {
 		t.Fatal(err)
 	}
-	if w, err := s.Unseal(all, "DH-1", "请来电人说明地址"); err == nil || w != (Words{}) {
+	if w, _, err := s.Unseal(all, "DH-1", "请来电人说明地址"); err == nil || w != (Words{}) {
 		t.Error("it was given out")
 	}
 }

@@ -121,7 +121,7 @@ func (l *line) take() []*prepared {
 		}
 		byKey, byNumber := name{p.key.sender, p.key.text}, name{}
 		if p.number != nil {
-			byNumber = name{string(p.number.channel), p.number.number}
+			byNumber = name{p.number.source, p.number.number}
 		}
 		if byKey.text != "" && names[byKey] || byNumber.text != "" && names[byNumber] {
 			left = append(left, p)

@@ -215,7 +215,7 @@ func (s *Service) storeBatch(ctx context.Context, b *importedBatch, count *Impor
 		i := New(b.ids[n], *r, owner, now)
 		i.LookAtRecent(owner, now)
 		if r.Number != "" {
-			numbers = append(numbers, numbered{channel: r.Channel, number: r.Number, digest: contentOf(r), county: i.County, incident: i.ID})
+			numbers = append(numbers, numbered{source: r.source(), number: r.Number, digest: contentOf(r), county: i.County, incident: i.ID})
 		}
 		incidents = append(incidents, i)
 	}

@@ -90,6 +90,7 @@ type Report struct {
 	AccuracyM   *float64
 	Photos      []uuid.UUID // uploads that wait for it
 	Number      string      // the source's own, of the channel; "" where it has none
+	Ticket      bool        // Number is the ticket's that the report is made of; only package hotline says so
 	Private     Private     // of the reporter
 }
 

@@ -163,7 +163,7 @@ func (s *Service) prepare(ctx context.Context, r Report, keyText string, body []
 func (s *Service) complete(ctx context.Context, r Report, i Incident, key key) (p *prepared, err error) {
 	p = &prepared{incident: i, photos: r.Photos, actor: access.From(ctx), key: key, done: make(chan struct{})}
 	if r.Number != "" {
-		p.number = &numbered{channel: i.Channel, number: r.Number, digest: contentOf(&r), county: i.County, incident: i.ID}
+		p.number = &numbered{source: r.source(), number: r.Number, digest: contentOf(&r), county: i.County, incident: i.ID}
 	}
 	if i.Private != (Private{}) {
 		if p.sealed, err = i.Private.sealed(s.keys, i.ID); err != nil {

@@ -145,9 +145,13 @@ func named(ctx context.Context, q db.Querier, text string) ([]uuid.UUID, error) 
 	if parts := receiptNumber.FindStringSubmatch(text); parts != nil {
 		receipt = parts[1] + parts[2]
 	}
+	sources := []string{TicketSource}
+	for _, c := range channelOrder {
+		sources = append(sources, string(c))
+	}
 	rows, err := q.Query(ctx, `
 		SELECT incident FROM report_receipt WHERE number = $1
-		UNION SELECT incident FROM incident_source WHERE channel = ANY ($2) AND number = $3`, receipt, channelOrder, text)
+		UNION SELECT incident FROM incident_source WHERE channel = ANY ($2) AND number = $3`, receipt, sources, text)
 	if err != nil {
 		return nil, err
 	}

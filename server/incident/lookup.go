@@ -15,10 +15,10 @@ func (s *Service) CodesOf(ctx context.Context, id uuid.UUID) ([]string, error) {
 	return i.Codes, err
 }
 
-// Sourced is the incident that a source's number has become, for a service that asks for an action of its own. Of one that is archived only the id is told.
-func (s *Service) Sourced(ctx context.Context, channel Channel, number string) (i Incident, ok bool, err error) {
+// Sourced is the incident that a number has become of a source, which is a channel or TicketSource, for a service that asks for an action of its own. Of one that is archived only the id is told.
+func (s *Service) Sourced(ctx context.Context, source, number string) (i Incident, ok bool, err error) {
 	var id uuid.UUID
-	err = s.pool.QueryRow(ctx, `SELECT incident FROM incident_source WHERE channel = $1 AND number = $2`, channel, number).Scan(&id)
+	err = s.pool.QueryRow(ctx, `SELECT incident FROM incident_source WHERE channel = $1 AND number = $2`, source, number).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return i, false, nil
 	}

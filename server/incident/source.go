@@ -13,9 +13,21 @@ import (
 	"jingwei/server/web"
 )
 
-// renumberedAfter is how far apart in time two reports with one number lie that cannot be the same, whatever they say: some sources begin to
+// RenumberedAfter is how far apart in time two reports with one number lie that cannot be the same, whatever they say: some sources begin to
 // count again.
-const renumberedAfter = 24 * time.Hour
+const RenumberedAfter = 24 * time.Hour
+
+// TicketSource is the source of the hotline's tickets: their numbers are theirs, apart from those that others give to reports of the hotline's channel.
+// Only package hotline reports under it.
+const TicketSource = "ticket"
+
+// source is whose number a report has.
+func (r *Report) source() string {
+	if r.Ticket {
+		return TicketSource
+	}
+	return string(r.Channel)
+}
 
 // contentOf is the digest of what a report says: its item, place and words. The number of a source stands for that; when it was reported, the
 // source's systems may tell in different ways.
@@ -32,7 +44,7 @@ func contentOf(r *Report) [32]byte {
 
 // numbered is a report whose source gave it a number.
 type numbered struct {
-	channel  Channel
+	source   string // Report.source
 	number   string
 	digest   [32]byte // contentOf
 	county   string
@@ -56,7 +68,7 @@ func claimNumbers(ctx context.Context, tx pgx.Tx, reports []numbered, now time.T
 	counties, ids := make([]string, len(reports)), make([]uuid.UUID, len(reports))
 	for n := range reports {
 		r := &reports[n]
-		channels[n], numbers[n], digests[n], counties[n], ids[n] = string(r.channel), r.number, r.digest[:], r.county, r.incident
+		channels[n], numbers[n], digests[n], counties[n], ids[n] = r.source, r.number, r.digest[:], r.county, r.incident
 	}
 	before := map[uuid.UUID]known{}
 	batch := &pgx.Batch{}
@@ -76,7 +88,7 @@ func claimNumbers(ctx context.Context, tx pgx.Tx, reports []numbered, now time.T
 			var k known
 			_, err := pgx.ForEachRow(rows, []any{&own, &k.same, &k.county, &k.incident}, func() error {
 				apart := instantOf(own).Sub(instantOf(k.incident)).Abs()
-				k.same = k.same && apart <= renumberedAfter
+				k.same = k.same && apart <= RenumberedAfter
 				before[own] = k
 				return nil
 			})

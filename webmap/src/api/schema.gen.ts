@@ -528,7 +528,7 @@ export interface paths {
         put?: never;
         /**
          * Hand over a ticket of the 12345 hotline
-         * @description 201 answers a new ticket, which is on disk. 200 answers one whose number was there: another body counts as another call, the same body changes nothing. With coordinates it is an incident at once.
+         * @description 201 answers a new ticket, which is on disk. 200 answers one whose number was there: another body is another call, which is kept with it; the same body changes nothing. Other words under a number whose last call was more than a day ago are refused as number_reused. With coordinates it is an incident at once.
          */
         post: operations["receive-ticket"];
         delete?: never;
@@ -564,8 +564,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * See who called about a ticket that is no incident yet, for a stated reason
-         * @description Needs incident.triage and reporter.unseal. Each time is written to the audit log, with the reason. The caller of a ticket that is an incident is the incident's reporter.
+         * See who called about a ticket that is no incident yet, and who called later, for a stated reason
+         * @description Needs incident.triage and reporter.unseal. Each time is written to the audit log, with the reason. The first caller of a ticket that is an incident is the incident's reporter.
          */
         post: operations["unseal-caller"];
         delete?: never;
@@ -1800,6 +1800,32 @@ export interface components {
              */
             surprise: number;
         };
+        HotlineCallResource: {
+            /** @description Phone and identity numbers are masked, here and below */
+            address: string;
+            /**
+             * Format: date-time
+             * @description When it came in
+             */
+            at: string;
+            /** @description Empty where nobody gave a name, and where it cannot be opened */
+            caller: components["schemas"]["HotlineMaskedCaller"];
+            category: string;
+            content: string;
+            /** @enum {string} */
+            demand_type: "" | "help" | "consult" | "complain" | "report" | "suggest" | "praise";
+            /** Format: double */
+            lat: number | null;
+            /**
+             * Format: double
+             * @description Degrees, EPSG:4326; null where the hotline had no coordinates
+             */
+            lon: number | null;
+            repeat_call: boolean;
+            /** Format: date-time */
+            reported_at: string;
+            title: string;
+        };
         HotlineCandidateResource: {
             code: string;
             /** @enum {string} */
@@ -1823,6 +1849,8 @@ export interface components {
             address: string;
             /** @description Null where nobody gave a name, where it cannot be opened, and once it is the incident's */
             caller: components["schemas"]["HotlineMaskedCaller"];
+            /** @description The later calls, the oldest first; they stay here when the ticket becomes an incident, which says what the first one said */
+            calls: components["schemas"]["HotlineCallResource"][];
             category: string;
             /** @description The category is not in the server's mapping: the item is its default */
             category_unmapped: boolean;
@@ -2003,8 +2031,21 @@ export interface components {
             state: "to_place" | "incident" | "dismissed";
             title: string;
         };
-        HotlineUnsealedCaller: {
+        HotlineUnsealedCall: {
             address: string;
+            /** Format: date-time */
+            at: string;
+            content: string;
+            home: string;
+            name: string;
+            phone: string;
+            title: string;
+        };
+        HotlineUnsealedCaller: {
+            /** @description Of the first call, here and above; empty once it is the incident's */
+            address: string;
+            /** @description The later calls that have something sealed, the oldest first */
+            calls: components["schemas"]["HotlineUnsealedCall"][];
             content: string;
             home: string;
             name: string;
