@@ -57,8 +57,9 @@ func (s *Service) AskBatch(ctx context.Context) error {
 }
 
 // CreateAll stores reports that an intake system has gathered, and tells of each what became of it. The good ones are on disk then, in one
-// transaction unless PostgreSQL refuses one of them, each with its event; one entry in the log tells of all. The bad ones do not keep them out.
-// A row whose number is known is a repeat; with a key, the same row under the same key is too. No row gets a receipt: its source has a number
+// transaction unless PostgreSQL refuses one of them, each with its event; one entry in the log tells of all. The bad ones do not keep them out, nor
+// do those that the database fails; only where it fails all there is an error instead.
+// A row whose number is known is a repeat; with a key, a row that says the same under the same key is too, wherever it stands. No row gets a receipt: its source has a number
 // of its own.
 func (s *Service) CreateAll(ctx context.Context, rows []BatchRow, keyText string) ([]RowOutcome, error) {
 	if err := s.AskBatch(ctx); err != nil {
@@ -85,6 +86,9 @@ func (s *Service) CreateAll(ctx context.Context, rows []BatchRow, keyText string
 			return nil, err
 		}
 	}
+	if err := noneStored(good); err != nil {
+		return nil, err
+	}
 	outcomes := make([]RowOutcome, len(rows))
 	for n := range outcomes {
 		o := RowOutcome{Row: n + 1, Status: RowCreated}
@@ -96,9 +100,6 @@ func (s *Service) CreateAll(ctx context.Context, rows []BatchRow, keyText string
 			}
 		}
 		if err != nil {
-			if web.IsDatabaseAway(err) || errors.Is(err, context.DeadlineExceeded) {
-				return nil, err
-			}
 			o = refused(ctx, n+1, err)
 		}
 		outcomes[n] = o
@@ -106,10 +107,34 @@ func (s *Service) CreateAll(ctx context.Context, rows []BatchRow, keyText string
 	return outcomes, nil
 }
 
+// noneStored is the failure of the database that kept rows out, where it kept out all of them; nil where some are stored, or where none failed so.
+func noneStored(good []*prepared) (failure error) {
+	for _, p := range good {
+		switch {
+		case p.err == nil:
+			return nil
+		case isAway(p.err):
+			failure = p.err
+		}
+	}
+	return failure
+}
+
+// isAway tells whether the database could not be asked, or not in time.
+func isAway(err error) bool {
+	return web.IsDatabaseAway(err) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // refused is the outcome of a row with an error.
 func refused(ctx context.Context, row int, err error) RowOutcome {
 	p, ok := web.AsProblem(err)
-	if !ok {
+	switch {
+	case ok:
+	case isAway(err):
+		slog.WarnContext(ctx, "the database failed a row of a batch", "request_id", web.RequestID(ctx), "row", row, "error", err)
+		return RowOutcome{Row: row, Status: RowRefused, Code: web.DatabaseUnavailable, Detail: "the database failed while this row was stored, and it is not certain whether it was; send it again: " +
+			"with a source_number, or the same Idempotency-Key, it is not stored twice"}
+	default:
 		slog.ErrorContext(ctx, "a row of a batch was not stored", "request_id", web.RequestID(ctx), "row", row, "error", err)
 		return RowOutcome{Row: row, Status: RowRefused, Code: web.Internal, Detail: "the server failed to store this row; the log has the details under request id " + web.RequestID(ctx)}
 	}
@@ -129,6 +154,7 @@ func (s *Service) prepareAll(ctx context.Context, rows []BatchRow, keyText strin
 		points[n] = rows[n].Report.Place
 	}
 	owners := s.snap.LocateAll(points)
+	names := namesOf(rows, keyText)
 	eachOf(len(rows), func(n int) {
 		if errs[n] = rows[n].Problem; errs[n] != nil {
 			return
@@ -151,8 +177,7 @@ func (s *Service) prepareAll(ctx context.Context, rows []BatchRow, keyText strin
 		}
 		var k key
 		if keyText != "" {
-			content := contentOf(&r)
-			if k, errs[n] = newKey(ctx, fmt.Sprintf("%s/%d", keyText, n+1), sha256.Sum256(fmt.Appendf(content[:], "%s %s %v", r.Channel, r.Number, r.Private == (Private{})))); errs[n] != nil {
+			if k, errs[n] = newKey(ctx, names[n].key, names[n].digest); errs[n] != nil {
 				return
 			}
 		}
@@ -165,16 +190,36 @@ func (s *Service) prepareAll(ctx context.Context, rows []BatchRow, keyText strin
 	return all, errs
 }
 
+// rowName is the Idempotency-Key of a row, and the digest of what it says.
+type rowName struct {
+	key    string
+	digest [32]byte
+}
+
+// namesOf names the rows of a batch by what they say, and equal ones by how many stand before; so a row keeps its name when others are left out.
+func namesOf(rows []BatchRow, keyText string) []rowName {
+	names := make([]rowName, len(rows))
+	if keyText == "" {
+		return names
+	}
+	before := map[[32]byte]int{}
+	for n := range rows {
+		r := &rows[n].Report
+		if rows[n].Problem != nil {
+			continue
+		}
+		content := contentOf(r)
+		digest := sha256.Sum256(fmt.Appendf(content[:], "%q %q %d %v %t", r.Channel, r.Number, r.ReportedAt.UnixMicro(), r.Photos, r.Private.normal() == (Private{})))
+		names[n] = rowName{fmt.Sprintf("%s/%x/%d", keyText, digest[:16], before[digest]), digest}
+		before[digest]++
+	}
+	return names
+}
+
 // storeBatchOf stores the reports of a batch, whoever leaves meanwhile, and sets what became of each.
 func (s *Service) storeBatchOf(ctx context.Context, good []*prepared) error {
-	days := map[time.Time]bool{}
-	for _, p := range good {
-		if day := p.incident.ReportedAt.Truncate(24 * time.Hour); len(p.photos) > 0 || !days[day] {
-			days[day] = true
-			if err := s.ensureMonths(ctx, p); err != nil {
-				return err
-			}
-		}
+	if err := s.ensureMonthsOf(ctx, good); err != nil {
+		return err
 	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTime)
 	defer cancel()

@@ -1,14 +1,19 @@
 package incident
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jingwei/geo"
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
+	"jingwei/server/db/dbtest"
 	"jingwei/server/web"
 )
 
@@ -85,16 +90,19 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// TestBatchWithKey: rows without numbers are repeats under the same key.
+// TestBatchWithKey: rows without numbers are repeats under the same key, wherever they stand; of equal ones as many as were stored.
 func TestBatchWithKey(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	worker := accesstest.Person(t, access.Worker)
-	csv := "经度,纬度,上报时间,事项,标题\n119.801,31.339,2026-11-20 08:30,noise,一\n119.801,31.339,2026-11-20 08:30,噪声扰民,二\n119.8,x,2026-11-20 08:30,noise,三\n"
+	const header, first, second = "经度,纬度,上报时间,事项,标题\n", "119.801,31.339,2026-11-20 08:30,noise,一\n", "119.801,31.339,2026-11-20 08:30,噪声扰民,二\n"
+	const csv = header + first + second + "119.8,x,2026-11-20 08:30,noise,三\n"
 	for _, c := range []struct{ csv, key, want string }{
 		{csv, "k", "created, created, invalid lat"},
 		{csv, "k", "repeated, repeated, invalid lat"},
-		{strings.ReplaceAll(csv, "二", "四"), "k", "repeated, idempotency_key_reuse header.Idempotency-Key, invalid lat"},
+		{strings.ReplaceAll(csv, "二", "四"), "k", "repeated, created, invalid lat"},
+		{header + second + first, "k", "repeated, repeated"},
+		{header + second + second + first, "k", "repeated, created, repeated"},
 		{csv, "l", "created, created, invalid lat"},
 		{csv, "", "created, created, invalid lat"},
 	} {
@@ -107,7 +115,7 @@ func TestBatchWithKey(t *testing.T) {
 			t.Errorf("key %q: %s, want %s; %v", c.key, got, c.want, err)
 		}
 	}
-	if got := count(t, pool, "incident"); got != 6 {
+	if got := count(t, pool, "incident"); got != 8 {
 		t.Errorf("%d incidents", got)
 	}
 	if _, err := s.CreateAll(t.Context(), nil, ""); !is(err, web.LoginRequired) {
@@ -138,6 +146,97 @@ func TestBatchIsStoredButForWhatTheTableRefuses(t *testing.T) {
 	}
 	if count(t, pool, "incident") != 49 || count(t, pool, "event WHERE kind = 'incident.created'") != 49 {
 		t.Errorf("%d incidents", count(t, pool, "incident"))
+	}
+}
+
+// TestBatchWithPhotosThatAreNotThere: each such row is refused, and so is not the row behind it with its number; the others take two transactions.
+func TestBatchWithPhotosThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	begun := begins(t, s)
+	var lines []string
+	for n := range 100 {
+		bogus := fmt.Sprintf(`,"photos":[%q]`, uuid.New())
+		lines = append(lines, ticketLine(fmt.Sprint("P", n), bogus), ticketLine("P", bogus+`,"description":"另一件"`))
+	}
+	lines = append(lines, ticketLine("P", ""), ticketLine("P", ""))
+	rows, err := readLines([]byte(strings.Join(lines, "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes, err := s.CreateAll(accesstest.Person(t, access.Worker), rows, "k")
+	if got, want := said(outcomes), strings.Repeat("invalid photos[0], ", 200)+"created, repeated"; err != nil || got != want {
+		t.Fatalf("%s; %v", got, err)
+	}
+	if n := begun.Load(); n > 2 {
+		t.Errorf("%d transactions", n)
+	}
+	if *outcomes[200].ID != *outcomes[201].ID || count(t, pool, "incident") != 1 || count(t, pool, "incident_source") != 1 || count(t, pool, "incident_key") != 2 {
+		t.Errorf("%+v", outcomes[200:])
+	}
+}
+
+// TestBatchWithRowsOfAnArchivedMonth: they are refused, the others are stored.
+func TestBatchWithRowsOfAnArchivedMonth(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	old := ticketLine("A1", `,"reported_at":"2025-03-05T10:00:00+08:00"`)
+	worker := accesstest.Person(t, access.Worker)
+	for _, c := range []struct{ body, want string }{
+		{old, "created"},
+		{ticketLine("A2", `,"reported_at":"2025-03-06T10:00:00+08:00"`) + "\n" + ticketLine("A3", `,"reported_at":"2025-04-06T10:00:00+08:00"`) + "\n" + ticketLine("A4", ""), "conflict reported_at, created, created"},
+	} {
+		rows, err := readLines([]byte(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes, err := s.CreateAll(worker, rows, "")
+		if got := said(outcomes); err != nil || got != c.want {
+			t.Fatalf("%s, want %s; %v", got, c.want, err)
+		}
+		set(t, s.pool, *outcomes[len(outcomes)-1].ID, Closed)
+		if _, err := s.Archive(accesstest.Operator(t), oldMonth); err != nil && c.body == old {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestBatchThatTheDatabaseFails: where it fails some rows, each row has its own answer; where it fails all, the batch has none.
+func TestBatchThatTheDatabaseFails(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	if _, err := dbtest.Owner(t, pool).Exec(t.Context(), `
+		CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room' USING ERRCODE = '53100'; END $$;
+		CREATE TRIGGER fail BEFORE INSERT ON incident FOR EACH ROW WHEN (new.title = '工单 F2') EXECUTE FUNCTION fail()`); err != nil {
+		t.Fatal(err)
+	}
+	worker := accesstest.Person(t, access.Worker)
+	for _, c := range []struct {
+		body, want string
+		fails      bool
+	}{
+		{ticketLine("F2", ""), "", true},
+		{ticketLine("F1", ""), "created", false},
+		{ticketLine("F1", "") + "\n" + ticketLine("F2", ""), "", true},
+	} {
+		rows, err := readLines([]byte(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes, err := s.CreateAll(worker, rows, "")
+		if got := said(outcomes); (err != nil) != c.fails || got != c.want {
+			t.Errorf("%s: %s, want %s; %v", c.body, got, c.want, err)
+		}
+	}
+	failed := context.DeadlineExceeded
+	if err := noneStored([]*prepared{{err: failed}, {err: web.NewProblem(web.Invalid, "x")}}); !errors.Is(err, failed) {
+		t.Errorf("none is stored: %v", err)
+	}
+	if err := noneStored([]*prepared{{err: failed}, {}}); err != nil {
+		t.Errorf("one is stored: %v", err)
+	}
+	if o := refused(t.Context(), 7, failed); o.Code != web.DatabaseUnavailable || o.Row != 7 || !strings.Contains(o.Detail, "Idempotency-Key") {
+		t.Errorf("%+v", o)
 	}
 }
 

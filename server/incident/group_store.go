@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"jingwei/server/access"
 	"jingwei/server/audit"
 	"jingwei/server/db"
 	"jingwei/server/live"
@@ -65,8 +64,10 @@ func (s *Service) storeAll(ctx context.Context, group []*prepared, entry entryOf
 		case db.IsNoPartition(err) && !forgotten: // a month was taken out meanwhile
 			forgotten = true
 			db.ForgetMonths(s.pool)
-			for _, p := range left {
-				p.err = s.ensureMonths(ctx, p)
+			if err := s.ensureMonthsOf(ctx, left); err != nil {
+				for _, p := range left {
+					p.err = err
+				}
 			}
 			continue
 		case errors.As(err, &cutOff):
@@ -106,24 +107,26 @@ func (s *Service) writeGroup(ctx context.Context, group []*prepared, entry entry
 	return nil
 }
 
+// writeReports stores reports but for those that are to be refused, all of which it marks before it writes the first. Where one of them has
+// claimed a key or a number, it gives errRefused, for others must not meet that: once more without them is enough.
 func (s *Service) writeReports(ctx context.Context, tx pgx.Tx, group []*prepared, entry entryOf) error {
 	if err := claimKeys(ctx, tx, group); err != nil {
 		return err
 	}
-	batch := &pgx.Batch{}
-	if err := s.claimNumbersOf(ctx, tx, batch, group); err != nil {
+	before, err := claimNumbersOf(ctx, tx, group)
+	if err != nil {
 		return err
 	}
-	var fresh []*prepared
-	for _, p := range group {
-		switch {
-		case p.err != nil:
-			return errRefused
-		case p.first == uuid.Nil:
-			fresh = append(fresh, p)
-		}
+	uploads, err := photo.Lock(ctx, tx, wishes(group), group[0].incident.ReceivedAt)
+	if err != nil {
+		return err
 	}
-	if len(fresh) > 0 {
+	batch := &pgx.Batch{}
+	fresh, claimed := settle(batch, group, before, uploads)
+	switch {
+	case claimed:
+		return errRefused
+	case len(fresh) > 0:
 		if err := queueReports(batch, tx, fresh, entry); err != nil {
 			return err
 		}
@@ -133,48 +136,79 @@ func (s *Service) writeReports(ctx context.Context, tx pgx.Tx, group []*prepared
 			return fmt.Errorf("store reports: %w", err)
 		}
 	}
-	for _, p := range fresh {
-		err := photo.Attach(access.With(ctx, p.actor), tx, p.incident.County, p.incident.ID, p.photos, p.incident.ReceivedAt)
-		if _, refused := web.AsProblem(err); refused {
-			p.err = err
-			return errRefused
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return photo.Attach(ctx, tx, wishes(fresh))
 }
 
-// claimNumbersOf claims the numbers of a group, and points the keys of repeats to the first incident.
-func (s *Service) claimNumbersOf(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, group []*prepared) error {
+// wish is the photos that a report wants.
+func (p *prepared) wish() photo.Wish {
+	return photo.Wish{County: p.incident.County, Incident: p.incident.ID, Account: p.actor.Account, IDs: p.photos}
+}
+
+func wishes(reports []*prepared) []photo.Wish {
+	all := make([]photo.Wish, len(reports))
+	for n, p := range reports {
+		all[n] = p.wish()
+	}
+	return all
+}
+
+// settle sets for each report, the first one first, whether it is a repeat, refused or fresh. before is what claimNumbersOf gave; of reports of
+// this group with one number the first that is not refused has it. claimed tells whether one that is refused has claimed a key or a number.
+// The keys of repeats are pointed to the first incident.
+func settle(batch *pgx.Batch, group []*prepared, before map[uuid.UUID]known, uploads photo.Waiting) (fresh []*prepared, claimed bool) {
+	type name struct {
+		channel Channel
+		number  string
+	}
+	own, holders := map[uuid.UUID]bool{}, map[name]*prepared{}
+	for _, p := range group {
+		own[p.incident.ID] = true
+	}
+	for _, p := range group {
+		if p.err == nil && p.first == uuid.Nil {
+			first, repeated := before[p.incident.ID]
+			if own[first.incident] { // which may be refused
+				repeated = false
+			}
+			if p.number != nil && !repeated {
+				if holder := holders[name{p.number.channel, p.number.number}]; holder != nil {
+					first, repeated = knownAs(p.number, holder.number), true
+				}
+			}
+			switch {
+			case !repeated:
+				p.err = uploads.Take(p.wish())
+			case !first.same:
+				p.err = numberReused(p.number.number)
+			default:
+				p.first = first.incident
+				if p.key.text != "" {
+					batch.Queue(`UPDATE incident_key SET county = $3, incident = $4 WHERE sender = $1 AND key = $2`, p.key.sender, p.key.text, first.county, first.incident)
+				}
+			}
+		}
+		switch {
+		case p.err != nil:
+			claimed = claimed || p.key.text != "" || p.number != nil
+		case p.first == uuid.Nil:
+			fresh = append(fresh, p)
+			if p.number != nil {
+				holders[name{p.number.channel, p.number.number}] = p
+			}
+		}
+	}
+	return fresh, claimed
+}
+
+// claimNumbersOf claims the numbers of a group.
+func claimNumbersOf(ctx context.Context, tx pgx.Tx, group []*prepared) (map[uuid.UUID]known, error) {
 	var reports []numbered
 	for _, p := range group {
 		if p.number != nil && p.first == uuid.Nil && p.err == nil {
 			reports = append(reports, *p.number)
 		}
 	}
-	if len(reports) == 0 {
-		return nil
-	}
-	before, err := claimNumbers(ctx, tx, reports, group[0].incident.ReceivedAt)
-	if err != nil {
-		return err
-	}
-	for _, p := range group {
-		first, ok := before[p.incident.ID]
-		switch {
-		case !ok:
-		case !first.same:
-			p.err = numberReused(p.number.number)
-		default:
-			p.first = first.incident
-			if p.key.text != "" {
-				batch.Queue(`UPDATE incident_key SET county = $3, incident = $4 WHERE sender = $1 AND key = $2`, p.key.sender, p.key.text, first.county, first.incident)
-			}
-		}
-	}
-	return nil
+	return claimNumbers(ctx, tx, reports, group[0].incident.ReceivedAt)
 }
 
 // queueReports puts the writing of new incidents, and of all that belongs to them, into a batch.

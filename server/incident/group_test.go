@@ -5,16 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
 	"jingwei/server/db/dbtest"
+	"jingwei/server/photo"
+	"jingwei/server/photo/phototest"
 	"jingwei/server/web"
 )
 
@@ -110,6 +115,81 @@ func TestManyAtOnce(t *testing.T) {
 		if got := count(t, pool, table); got != many {
 			t.Errorf("%d in %s, want %d", got, table, many)
 		}
+	}
+}
+
+// counted counts the transactions that begin.
+type counted struct{ begun atomic.Int64 }
+
+func (c *counted) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	if strings.HasPrefix(q.SQL, "begin") {
+		c.begun.Add(1)
+	}
+	return ctx
+}
+
+func (*counted) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// begins counts the transactions that a service begins from now on.
+func begins(t *testing.T, s *Service) *atomic.Int64 {
+	t.Helper()
+	c := &counted{}
+	config := s.pool.Config()
+	config.ConnConfig.Tracer = c
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	s.pool = pool
+	return &c.begun
+}
+
+// TestManyBadAmongFew: hundreds of reports with photos or keys that are refused cost those that came with them one more transaction at the most.
+func TestManyBadAmongFew(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	kept, _, err := photo.NewService(pool, s.now).Upload(t.Context(), phototest.JPEG(9, 9))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"", "a key of the report "} {
+		begun := begins(t, s)
+		var group []*prepared
+		for n := range 310 {
+			r := someReport()
+			switch {
+			case n == 155 && key == "":
+				r.Photos = []uuid.UUID{kept.ID}
+			case n%31 != 0:
+				r.Photos = []uuid.UUID{uuid.New()}
+			}
+			if n == 156 && key == "" {
+				r.Photos = []uuid.UUID{kept.ID} // which the one before has
+			}
+			text := key
+			if key != "" {
+				text += fmt.Sprint(n)
+			}
+			p, err := s.prepare(t.Context(), r, text, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			group = append(group, p)
+		}
+		s.storeGroup(group)
+		for n, p := range group {
+			bad := n%31 != 0 && !slices.Contains(p.photos, kept.ID) || n == 156
+			if bad && (!is(p.err, web.Invalid) || !strings.Contains(fmt.Sprint(p.err), "no such photo")) || !bad && p.err != nil {
+				t.Fatalf("report %d: %v", n, p.err)
+			}
+		}
+		if n := begun.Load(); n > 2 || n > 1 && key == "" {
+			t.Errorf("with keys %q: %d transactions", key, n)
+		}
+	}
+	if incidents, photos, keys := count(t, pool, "incident"), count(t, pool, "photo"), count(t, pool, "incident_key"); incidents != 20 || photos != 1 || keys != 10 {
+		t.Errorf("%d incidents, %d photos, %d keys", incidents, photos, keys)
 	}
 }
 

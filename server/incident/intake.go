@@ -183,6 +183,28 @@ func (s *Service) ensureMonths(ctx context.Context, p *prepared) error {
 	return photo.EnsureMonths(ctx, s.pool, at, at)
 }
 
+// ensureMonthsOf does that for many, asking once for each month. Reports of a month that takes none get that problem.
+func (s *Service) ensureMonthsOf(ctx context.Context, reports []*prepared) error {
+	type need struct {
+		month  string
+		photos bool
+	}
+	asked := map[need]error{}
+	for _, p := range reports {
+		n := need{p.incident.ReportedAt.Format(monthForm), len(p.photos) > 0}
+		err, known := asked[n]
+		if !known {
+			err = s.ensureMonths(ctx, p)
+			asked[n] = err
+		}
+		if _, refused := web.AsProblem(err); err != nil && !refused {
+			return err
+		}
+		p.err = err
+	}
+	return nil
+}
+
 // again is the incident that was stored before, and its receipt.
 func (s *Service) again(ctx context.Context, p *prepared) (Incident, Receipt, error) {
 	first, ok, err := find(ctx, s.pool, p.first)

@@ -87,8 +87,7 @@ func claimNumbers(ctx context.Context, tx pgx.Tx, reports []numbered, now time.T
 			var own uuid.UUID
 			var k known
 			_, err := pgx.ForEachRow(rows, []any{&own, &k.same, &k.county, &k.incident}, func() error {
-				apart := instantOf(own).Sub(instantOf(k.incident)).Abs()
-				k.same = k.same && apart <= RenumberedAfter
+				k.same = k.same && nearInTime(own, k.incident)
 				before[own] = k
 				return nil
 			})
@@ -99,6 +98,14 @@ func claimNumbers(ctx context.Context, tx pgx.Tx, reports []numbered, now time.T
 	}
 	return before, nil
 }
+
+// knownAs is what a report that is stored under a number is for a later one with that number.
+func knownAs(later, stored *numbered) known {
+	return known{stored.county, stored.incident, later.digest == stored.digest && nearInTime(later.incident, stored.incident)}
+}
+
+// nearInTime tells whether what has two ids was reported no further apart than one report can be.
+func nearInTime(a, b uuid.UUID) bool { return instantOf(a).Sub(instantOf(b)).Abs() <= RenumberedAfter }
 
 // instantOf is when what has an id was reported, to the millisecond.
 func instantOf(id uuid.UUID) time.Time {

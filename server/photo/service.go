@@ -62,29 +62,70 @@ func (s *Service) Upload(ctx context.Context, upload []byte) (Photo, *Position, 
 	return p, at, nil
 }
 
-// Attach gives uploads to an incident, in the transaction that creates it and in the order of ids; EnsureMonths must have made the month of
-// the incident's id before. The error is a problem that names the first id which is none of an upload that the actor of ctx may take: unknown,
-// taken already, older than KeptFor, or of another account.
-func Attach(ctx context.Context, tx pgx.Tx, county string, incident uuid.UUID, ids []uuid.UUID, now time.Time) error {
+// Wish is what a report wants: uploads, in this order, for its incident.
+type Wish struct {
+	County   string
+	Incident uuid.UUID
+	Account  uuid.UUID // of the reporter; uuid.Nil: none
+	IDs      []uuid.UUID
+}
+
+// Waiting are the uploads that reports which are stored together may still take.
+type Waiting map[uuid.UUID]*uuid.UUID // the account that alone may take it, nil for everybody
+
+// Lock finds the uploads that any of the wishes names and that are no older than KeptFor, and keeps everybody else from taking them before the
+// transaction ends. One question, however many there are.
+func Lock(ctx context.Context, tx pgx.Tx, wishes []Wish, now time.Time) (Waiting, error) {
+	var ids []uuid.UUID
+	for _, w := range wishes {
+		ids = append(ids, w.IDs[:min(len(w.IDs), MaxOfReport)]...)
+	}
+	if len(ids) == 0 {
+		return Waiting{}, nil
+	}
+	waiting, err := lock(ctx, tx, ids, now.Add(-KeptFor))
+	if err != nil {
+		return nil, fmt.Errorf("find photos: %w", err)
+	}
+	return waiting, nil
+}
+
+// Take is nil where a wish may be granted, and nobody else's after it with one of the same uploads. Else it is a problem that names the first id
+// which is none of an upload that this reporter may take: unknown, taken already, older than KeptFor, or of another account; then nothing is taken.
+func (w Waiting) Take(wish Wish) error {
+	if len(wish.IDs) > MaxOfReport {
+		return web.NewProblem(web.Invalid, fmt.Sprintf("a report has at most %d photos", MaxOfReport)).At("body.photos", nil)
+	}
+	for i, id := range wish.IDs {
+		if slices.Contains(wish.IDs[:i], id) {
+			return web.NewProblem(web.Invalid, "a photo is named twice").At(place(i), id)
+		}
+		if of, ok := w[id]; !ok || of != nil && *of != wish.Account {
+			return web.NewProblem(web.Invalid, "no such photo waits for a report: upload it again").At(place(i), id)
+		}
+	}
+	for _, id := range wish.IDs {
+		delete(w, id)
+	}
+	return nil
+}
+
+// Attach gives uploads to incidents, in the transaction that creates those and in which Take granted each wish; EnsureMonths must have made the
+// months of the incidents' ids before.
+func Attach(ctx context.Context, tx pgx.Tx, wishes []Wish) error {
+	var counties []string
+	var incidents, ids []uuid.UUID
+	var places []int32
+	for _, w := range wishes {
+		for i, id := range w.IDs {
+			counties, incidents, ids, places = append(counties, w.County), append(incidents, w.Incident), append(ids, id), append(places, int32(i))
+		}
+	}
 	if len(ids) == 0 {
 		return nil
 	}
-	if len(ids) > MaxOfReport {
-		return web.NewProblem(web.Invalid, fmt.Sprintf("a report has at most %d photos", MaxOfReport)).At("body.photos", nil)
-	}
-	for i, id := range ids {
-		if slices.Contains(ids[:i], id) {
-			return web.NewProblem(web.Invalid, "a photo is named twice").At(place(i), id)
-		}
-	}
-	taken, err := attach(ctx, tx, county, incident, ids, accountOf(ctx), now.Add(-KeptFor))
-	if err != nil {
+	if err := attach(ctx, tx, counties, incidents, ids, places); err != nil {
 		return fmt.Errorf("attach photos: %w", err)
-	}
-	for i, id := range ids {
-		if !slices.Contains(taken, id) {
-			return web.NewProblem(web.Invalid, "no such photo waits for a report: upload it again").At(place(i), id)
-		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package photo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,20 +32,34 @@ func EnsureMonths(ctx context.Context, q db.Querier, since, until time.Time) err
 	return db.EnsureMonths(ctx, q, "photo", since, until)
 }
 
-// attach moves uploads to an incident and returns which.
-func attach(ctx context.Context, tx pgx.Tx, county string, incident uuid.UUID, ids []uuid.UUID, account *uuid.UUID, since time.Time) ([]uuid.UUID, error) {
-	rows, err := tx.Query(ctx, `
-		WITH taken AS (
-			DELETE FROM photo_upload WHERE id = ANY ($3) AND created_at > $4 AND (account IS NULL OR account = $5)
-			RETURNING id, content, width, height, created_at
-		)
-		INSERT INTO photo (county, incident, id, n, content, width, height, created_at)
-		SELECT $1, $2, id, array_position($3, id) - 1, content, width, height, created_at FROM taken
-		RETURNING id`, county, incident, ids, since, account)
+// lock finds uploads and locks them, in one order everywhere, so that two transactions never wait for each other.
+func lock(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, since time.Time) (Waiting, error) {
+	rows, err := tx.Query(ctx, `SELECT id, account FROM photo_upload WHERE id = ANY ($1) AND created_at > $2 ORDER BY id FOR UPDATE`, ids, since)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	waiting := Waiting{}
+	var id uuid.UUID
+	var account *uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&id, &account}, func() error {
+		waiting[id] = account
+		return nil
+	})
+	return waiting, err
+}
+
+// attach moves uploads, all of which must be there, to the incidents at the same places of the lists.
+func attach(ctx context.Context, tx pgx.Tx, counties []string, incidents, ids []uuid.UUID, places []int32) error {
+	tag, err := tx.Exec(ctx, `
+		WITH wanted AS (SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::integer[]) AS w (county, incident, id, n)),
+		taken AS (DELETE FROM photo_upload u USING wanted w WHERE u.id = w.id RETURNING u.id, u.content, u.width, u.height, u.created_at)
+		INSERT INTO photo (county, incident, id, n, content, width, height, created_at)
+		SELECT w.county, w.incident, w.id, w.n, t.content, t.width, t.height, t.created_at FROM taken t JOIN wanted w ON w.id = t.id`,
+		counties, incidents, ids, places)
+	if err == nil && tag.RowsAffected() != int64(len(ids)) {
+		err = fmt.Errorf("%d of %d uploads are there", tag.RowsAffected(), len(ids))
+	}
+	return err
 }
 
 func list(ctx context.Context, q db.Querier, county string, incident uuid.UUID) ([]uuid.UUID, error) {
