@@ -88,20 +88,24 @@ func (q *question) points(ctx context.Context, z, x, y int) (tile []byte, few bo
 	if err != nil {
 		return nil, false, err
 	}
-	rows, err := q.service.pool.Query(ctx, `SELECT id, item, channel, status, reported_at, ST_X(geom), ST_Y(geom) FROM incident WHERE `+where.String()+
-		` LIMIT `+where.Arg(mostPoints+1), append([]any{pgx.QueryExecModeCacheDescribe}, where.Args()...)...)
-	if err != nil {
-		return nil, false, err
-	}
+	sql := `SELECT id, item, channel, status, reported_at, ST_X(geom), ST_Y(geom) FROM incident WHERE ` + where.String() + ` LIMIT ` + where.Arg(mostPoints+1)
 	var places []geo.Point
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (i incident.Incident, err error) {
-		var lon, lat float64
-		if err = row.Scan(&i.ID, &i.Item, &i.Channel, &i.Status, &i.ReportedAt, &lon, &lat); err != nil {
-			return i, err
+	var found []incident.Incident
+	err = incident.Look(ctx, q.service.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, where.Args()...)...)
+		if err != nil {
+			return err
 		}
-		i.Place, err = geo.PointOf(lon, lat)
-		places = append(places, i.Place)
-		return i, err
+		found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (i incident.Incident, err error) {
+			var lon, lat float64
+			if err = row.Scan(&i.ID, &i.Item, &i.Channel, &i.Status, &i.ReportedAt, &lon, &lat); err != nil {
+				return i, err
+			}
+			i.Place, err = geo.PointOf(lon, lat)
+			places = append(places, i.Place)
+			return i, err
+		})
+		return err
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("incidents of tile %d/%d/%d: %w", z, x, y, err)

@@ -10,7 +10,6 @@ import (
 
 	"jingwei/server/access"
 	"jingwei/server/audit"
-	"jingwei/server/db"
 	"jingwei/server/web"
 )
 
@@ -96,10 +95,7 @@ func (e *exporting) begin(w io.Writer, columns []exportColumn, xlsx bool) (expor
 
 // announceExport refuses what is too much, and writes into the log that somebody takes the rest away.
 func (s *Service) announceExport(ctx context.Context, q Question, scope access.Scope, opt ExportOptions, most int) error {
-	err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+listTimeout+`'`); err != nil {
-			return err
-		}
+	return Look(ctx, s.pool, func(tx pgx.Tx) error {
 		where, err := q.where(scope)
 		if err != nil {
 			return err
@@ -115,7 +111,6 @@ func (s *Service) announceExport(ctx context.Context, q Question, scope access.S
 		}
 		return audit.Append(ctx, tx, audit.Entry{Action: "incident.export", Areas: q.within(), After: q.audited(opt, count)})
 	})
-	return tooLong(ctx, err)
 }
 
 // within is the area of a question that names one.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"jingwei/server/access"
 	"jingwei/server/db"
@@ -24,10 +25,7 @@ const sortedHere = 5000
 // with them (QueryExecModeCacheDescribe): the generic plan of a prepared statement takes seconds over 5 million incidents where this one
 // takes milliseconds.
 func (s *Service) list(ctx context.Context, q Question, scope access.Scope, limit, here int) (incidents []Incident, err error) {
-	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+listTimeout+`'`); err != nil {
-			return err
-		}
+	err = Look(ctx, s.pool, func(tx pgx.Tx) error {
 		o, ok := s.orderOf(q.Sort)
 		if !ok {
 			only := oldestFirst(q.After.ID)
@@ -56,11 +54,18 @@ func (s *Service) list(ctx context.Context, q Question, scope access.Scope, limi
 		incidents, err = read(ctx, tx, q, scope, few[:min(limit, len(few))])
 		return err
 	})
-	return incidents, tooLong(ctx, err)
+	return incidents, err
 }
 
-// tooLong turns what the timeout gives into a problem that says what to do.
-func tooLong(ctx context.Context, err error) error {
+// Look runs questions about incidents in a transaction, each of which the database gives up after listTimeout; that is a problem which says what
+// to do.
+func Look(ctx context.Context, pool *pgxpool.Pool, ask func(tx pgx.Tx) error) error {
+	err := db.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+listTimeout+`'`); err != nil {
+			return err
+		}
+		return ask(tx)
+	})
 	if db.Is(err, db.QueryCanceled) && ctx.Err() == nil {
 		return web.NewProblem(web.Timeout, "the search took longer than "+listTimeout+"; narrow it: name a range of time, an area or an item").At("query", nil)
 	}

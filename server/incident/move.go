@@ -62,7 +62,7 @@ func (i *Incident) Version() string {
 }
 
 // Move moves the pin of an incident: it is snapped by the edition in effect, its history and one event say so, and nobody has to look at it any more. Its
-// accuracy goes, for that was the device's. Where it lies there already with all that follows, it is confirmed. The actor needs incident.triage where it lies and
+// accuracy goes, for that was the device's. Where it lies there already with all that follows, it is confirmed; where nobody had to look at it either, nothing is done. The actor needs incident.triage where it lies and
 // where it goes. version is what the actor has seen of it, as Version gives it, or "" for whatever it is now: a move that is based on an older one is refused.
 func (s *Service) Move(ctx context.Context, id uuid.UUID, place geo.Point, reason, version string) (Incident, error) {
 	reason = strings.Join(strings.Fields(reason), " ")
@@ -81,7 +81,7 @@ func (s *Service) Move(ctx context.Context, id uuid.UUID, place geo.Point, reaso
 	})
 }
 
-// Confirm says that an incident is right where it is: nobody has to look at it any more. The actor needs incident.triage there; version is as in Move.
+// Confirm says that an incident is right where it is: nobody has to look at it any more. Where nobody had to, nothing is done. The actor needs incident.triage there; version is as in Move.
 func (s *Service) Confirm(ctx context.Context, id uuid.UUID, reason, version string) (Incident, error) {
 	reason = strings.Join(strings.Fields(reason), " ")
 	if utf8.RuneCountInString(reason) > maxReason || strings.ContainsFunc(reason, reordering) {
@@ -134,6 +134,9 @@ func (s *Service) decide(ctx context.Context, id uuid.UUID, reason, version stri
 			deed = Moved
 		} else {
 			to = from
+			if from.Review == "" {
+				return nil
+			}
 		}
 		to.Review = ""
 		private, _, err := findPrivate(ctx, tx, s.keys, from)

@@ -134,13 +134,21 @@ func TestConfirm(t *testing.T) {
 	if err != nil || first.Review != "" || first.Place != i.Place {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	// A move to where it lies is a confirmation.
-	if _, err := s.Move(dispatcher, i.ID, i.Place, "位置没有错", first.Version()); err != nil {
+	// A move to where it lies is a confirmation; what nobody has to look at is not touched.
+	other, _ := mustCreate(t, s, t.Context(), r, "")
+	if _, err := s.Move(dispatcher, other.ID, other.Place, "位置没有错", other.Version()); err != nil {
 		t.Fatal(err)
 	}
+	if again, err := s.Confirm(dispatcher, i.ID, "没有错", first.Version()); err != nil || again.Version() != first.Version() {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	if again, err := s.Move(dispatcher, i.ID, i.Place, "位置没有错", ""); err != nil || again.Version() != first.Version() {
+		t.Fatalf("%+v, %v", again, err)
+	}
 	history, err := s.History(dispatcher, i.ID)
-	if err != nil || len(history) != 2 || history[0].Deed != Confirmed || history[1].Deed != Confirmed || history[1].Reason != "位置没有错" {
-		t.Errorf("history %+v, %v", history, err)
+	moves, errMoves := s.History(dispatcher, other.ID)
+	if err != nil || errMoves != nil || len(history) != 1 || history[0].Deed != Confirmed || len(moves) != 1 || moves[0].Deed != Confirmed || moves[0].Reason != "位置没有错" {
+		t.Errorf("history %+v, %v; %+v, %v", history, err, moves, errMoves)
 	}
 	if events := moved(t, s); len(events) != 2 || len(events[0].Areas) != 0 {
 		t.Errorf("events %+v", events)
@@ -311,7 +319,9 @@ func TestReview(t *testing.T) {
 func TestHistoryIsOnlyAddedTo(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
-	i, _ := mustCreate(t, s, t.Context(), someReport(), "")
+	r := someReport()
+	r.Place = outsideAll
+	i, _ := mustCreate(t, s, t.Context(), r, "")
 	if _, err := s.Confirm(accesstest.Person(t, access.Dispatcher), i.ID, "", ""); err != nil {
 		t.Fatal(err)
 	}

@@ -54,10 +54,6 @@ func (s *Service) points(ctx context.Context, f Filter, ids bool, most int) (*Po
 		return nil, err
 	}
 	sql := `SELECT id, reported_at, ST_X(geom), ST_Y(geom), item, channel, town FROM incident WHERE ` + where.String() + ` ORDER BY id LIMIT ` + where.Arg(most+1)
-	rows, err := s.pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, where.Args()...)...)
-	if err != nil {
-		return nil, fmt.Errorf("read points: %w", err)
-	}
 	items, channels, towns := places[string]{}, places[Channel]{}, places[string]{}
 	p := &Points{
 		From: f.From, To: f.To, At: []int64{}, Lon: []int32{}, Lat: []int32{}, Item: []int32{}, Channel: []int32{}, Town: []int32{},
@@ -68,30 +64,46 @@ func (s *Service) points(ctx context.Context, f Filter, ids bool, most int) (*Po
 	var item string
 	var channel Channel
 	var town *string
-	_, err = pgx.ForEachRow(rows, []any{&id, &at, &lon, &lat, &item, &channel, &town}, func() error {
-		if p.Count == most {
-			p.Truncated = true
+	err = Look(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, where.Args()...)...)
+		if err != nil {
+			return err
+		}
+		_, err = pgx.ForEachRow(rows, []any{&id, &at, &lon, &lat, &item, &channel, &town}, func() error {
+			if p.Count == most {
+				p.Truncated = true
+				return nil
+			}
+			p.Count++
+			p.At = append(p.At, secondsFrom(f.From, at))
+			p.Lon, p.Lat = append(p.Lon, int32(math.Round(lon*1e6))), append(p.Lat, int32(math.Round(lat*1e6)))
+			p.Item, p.Channel = append(p.Item, items.of(item)), append(p.Channel, channels.of(channel))
+			if town == nil {
+				p.Town = append(p.Town, -1)
+			} else {
+				p.Town = append(p.Town, towns.of(*town))
+			}
+			if ids {
+				p.ID = append(p.ID, id)
+			}
 			return nil
-		}
-		p.Count++
-		p.At = append(p.At, int64(at.Sub(f.From)/time.Second))
-		p.Lon, p.Lat = append(p.Lon, int32(math.Round(lon*1e6))), append(p.Lat, int32(math.Round(lat*1e6)))
-		p.Item, p.Channel = append(p.Item, items.of(item)), append(p.Channel, channels.of(channel))
-		if town == nil {
-			p.Town = append(p.Town, -1)
-		} else {
-			p.Town = append(p.Town, towns.of(*town))
-		}
-		if ids {
-			p.ID = append(p.ID, id)
-		}
-		return nil
+		})
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read points: %w", err)
 	}
 	p.Items, p.Channels, p.Areas = items.inOrder(), channels.inOrder(), towns.inOrder()
 	return p, nil
+}
+
+// secondsFrom is the whole seconds between two instants, however far they lie apart; a time.Duration ends after 292 years.
+func secondsFrom(from, at time.Time) int64 {
+	seconds := at.Unix() - from.Unix()
+	if at.Nanosecond() < from.Nanosecond() {
+		seconds--
+	}
+	return seconds
 }
 
 // places numbers values from 0 in the order in which they first come.

@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
+	"jingwei/server/db/dbtest"
 	"jingwei/server/web"
 )
 
@@ -80,7 +83,28 @@ func TestPointsHaveBothEndsAndIdsOnlyWhenAsked(t *testing.T) {
 	if err != nil || errFirst != nil || every.Truncated || !first.Truncated || !slices.Equal(first.ID, every.ID[:256]) || len(first.At) != 256 {
 		t.Errorf("of 257 points 257: %v, %v; 256: %v, %v", every.Truncated, err, first.Truncated, errFirst)
 	}
+	ancient := Filter{From: time.Date(1, 6, 1, 0, 0, 0, 500, time.UTC), To: now.Add(time.Hour)}
+	if points, err = s.points(ctx, ancient, true, 1); err != nil || points.At[0] != instantOf(points.ID[0]).Unix()-ancient.From.Unix()-1 {
+		t.Errorf("since the year 1: %+v, %v", points, err)
+	}
 	if _, err := s.Points(t.Context(), Filter{From: now.Add(-time.Hour), To: now}, false); !is(err, web.LoginRequired) {
 		t.Errorf("the public: %v", err)
+	}
+}
+
+// TestLookIsBounded: what the database would look for too long is given up, and so told.
+func TestLookIsBounded(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.Open(t)
+	var bound string
+	err := Look(t.Context(), pool, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(t.Context(), `SHOW statement_timeout`).Scan(&bound); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `SET LOCAL statement_timeout = '20ms'; SELECT pg_sleep(60)`)
+		return err
+	})
+	if bound != listTimeout || !is(err, web.Timeout) {
+		t.Errorf("bound by %s: %v", bound, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"jingwei/geo/coverage"
 	"jingwei/server/access"
@@ -36,7 +37,11 @@ func (s *Service) Review(ctx context.Context, f Filter, why Review, after uuid.U
 	if err != nil {
 		return nil, false, err
 	}
-	incidents, err := listReview(ctx, s.pool, where, why, after, limit+1)
+	var incidents []Incident
+	err = Look(ctx, s.pool, func(tx pgx.Tx) error {
+		incidents, err = listReview(ctx, tx, where, why, after, limit+1)
+		return err
+	})
 	if err != nil {
 		return nil, false, err
 	}
@@ -50,7 +55,7 @@ func (s *Service) Review(ctx context.Context, f Filter, why Review, after uuid.U
 }
 
 // CountReview counts what Review lists of all, by the reason.
-func (s *Service) CountReview(ctx context.Context) (map[Review]int, error) {
+func (s *Service) CountReview(ctx context.Context) (counts map[Review]int, err error) {
 	scope, err := s.triageScope(ctx, Filter{})
 	if err != nil {
 		return nil, err
@@ -59,7 +64,11 @@ func (s *Service) CountReview(ctx context.Context) (map[Review]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return countReview(ctx, s.pool, where)
+	err = Look(ctx, s.pool, func(tx pgx.Tx) error {
+		counts, err = countReview(ctx, tx, where)
+		return err
+	})
+	return counts, err
 }
 
 // triageScope is where of a filter the actor of ctx may decide. Asking for an area beside the actor's is refused, as everywhere.
