@@ -157,8 +157,8 @@ func wishes(reports []*prepared) []photo.Wish {
 // The keys of repeats are pointed to the first incident.
 func settle(batch *pgx.Batch, group []*prepared, before map[uuid.UUID]known, uploads photo.Waiting) (fresh []*prepared, claimed bool) {
 	type name struct {
-		channel Channel
-		number  string
+		source string
+		number string
 	}
 	own, holders := map[uuid.UUID]bool{}, map[name]*prepared{}
 	for _, p := range group {
@@ -171,7 +171,7 @@ func settle(batch *pgx.Batch, group []*prepared, before map[uuid.UUID]known, upl
 				repeated = false
 			}
 			if p.number != nil && !repeated {
-				if holder := holders[name{p.number.channel, p.number.number}]; holder != nil {
+				if holder := holders[name{p.number.source, p.number.number}]; holder != nil {
 					first, repeated = knownAs(p.number, holder.number), true
 				}
 			}
@@ -193,7 +193,7 @@ func settle(batch *pgx.Batch, group []*prepared, before map[uuid.UUID]known, upl
 		case p.first == uuid.Nil:
 			fresh = append(fresh, p)
 			if p.number != nil {
-				holders[name{p.number.channel, p.number.number}] = p
+				holders[name{p.number.source, p.number.number}] = p
 			}
 		}
 	}
