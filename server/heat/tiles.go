@@ -88,6 +88,11 @@ func (q *question) points(ctx context.Context, z, x, y int) (tile []byte, few bo
 	if err != nil {
 		return nil, false, err
 	}
+	done, err := q.service.incidents.BeginRead(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer done()
 	sql := `SELECT id, item, channel, status, reported_at, ST_X(geom), ST_Y(geom) FROM incident WHERE ` + where.String() + ` LIMIT ` + where.Arg(mostPoints+1)
 	var places []geo.Point
 	var found []incident.Incident

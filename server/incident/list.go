@@ -120,6 +120,11 @@ func (s *Service) List(ctx context.Context, q Question, limit int) (incidents []
 	if err != nil {
 		return nil, nil, err
 	}
+	done, err := s.BeginRead(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
 	if q.ids, err = named(ctx, s.pool, q.Text); err != nil {
 		return nil, nil, err
 	}

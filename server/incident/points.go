@@ -53,6 +53,11 @@ func (s *Service) points(ctx context.Context, f Filter, ids bool, most int) (*Po
 	if err != nil {
 		return nil, err
 	}
+	done, err := s.BeginRead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	sql := `SELECT id, reported_at, ST_X(geom), ST_Y(geom), item, channel, town FROM incident WHERE ` + where.String() + ` ORDER BY id LIMIT ` + where.Arg(most+1)
 	items, channels, towns := places[string]{}, places[Channel]{}, places[string]{}
 	p := &Points{

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/google/uuid"
 	"golang.org/x/text/language"
 
 	"jingwei/server/access"
@@ -124,7 +123,7 @@ func listRoutes(server *web.Server, s *Service, areas *area.Service, tags []stri
 		Description: fmt.Sprintf("The newest first, %d at most, masked as everywhere; times are of Beijing. No cell is a formula. Each export is in the audit log. "+
 			"A file that breaks off has rows missing: an answer that is whole ends in order.", MaxExport),
 		Metadata:    map[string]any{web.Endless: true},
-		Middlewares: huma.Middlewares{server.Hold(web.NewSlots(maxExports, maxExportsAccount), exporter, "too many files are being written, or one for your account already")},
+		Middlewares: huma.Middlewares{server.Hold(web.NewSlots(maxExports, maxExportsAccount), reader, "too many files are being written, or one for your account already")},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The file", Content: map[string]*huma.MediaType{xlsxType: binary, "text/csv": binary},
 		}},
@@ -148,11 +147,3 @@ func listRoutes(server *web.Server, s *Service, areas *area.Service, tags []stri
 }
 
 const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-// exporter is whose file it is: an account's, or for whoever is refused anyway an address's.
-func exporter(ctx context.Context) string {
-	if account := access.From(ctx).Account; account != uuid.Nil {
-		return account.String()
-	}
-	return web.ClientNetwork(ctx)
-}

@@ -28,11 +28,12 @@ type Service struct {
 	now      func() time.Time
 	line     *line
 	batches  chan struct{} // an entry for each batch that is stored
+	readers  *web.Slots
 }
 
 // NewService makes a service. keys seal what only few may read of a report.
 func NewService(pool *pgxpool.Pool, areas *area.Service, branches *branch.Service, snap *snap.Service, items *item.Service, keys *seal.Ring, now func() time.Time) *Service {
-	s := &Service{pool: pool, areas: areas, branches: branches, snap: snap, items: items, keys: keys, now: now, batches: make(chan struct{}, batchesAtOnce)}
+	s := &Service{pool: pool, areas: areas, branches: branches, snap: snap, items: items, keys: keys, now: now, batches: make(chan struct{}, batchesAtOnce), readers: web.NewSlots(maxReads, maxReadsAccount)}
 	s.line = newLine(s.storeGroup)
 	return s
 }

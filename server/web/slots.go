@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -17,17 +18,44 @@ type Slots struct {
 	mu    sync.Mutex
 	taken map[string]int
 	sum   int
+	freed chan struct{} // closed when a slot is given back, and then another
 }
 
 // NewSlots makes room for total in all and each for one key.
 func NewSlots(total, each int) *Slots {
-	return &Slots{total: total, each: each, taken: map[string]int{}}
+	return &Slots{total: total, each: each, taken: map[string]int{}, freed: make(chan struct{})}
 }
 
 // Take is ok while there is room; then release must be called, and further calls of it do nothing.
 func (s *Slots) Take(key string) (release func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.take(key)
+}
+
+// Wait is Take, but waits for room until ctx ends or a time is over. Nobody has a place in a queue: of those that wait any may be next.
+func (s *Slots) Wait(ctx context.Context, key string, patience time.Duration) (release func(), ok bool) {
+	over := time.NewTimer(patience)
+	defer over.Stop()
+	for {
+		s.mu.Lock()
+		release, ok = s.take(key)
+		freed := s.freed
+		s.mu.Unlock()
+		if ok {
+			return release, true
+		}
+		select {
+		case <-freed:
+		case <-over.C:
+			return nil, false
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
+}
+
+func (s *Slots) take(key string) (release func(), ok bool) {
 	if s.sum >= s.total || s.taken[key] >= s.each {
 		return nil, false
 	}
@@ -40,6 +68,8 @@ func (s *Slots) Take(key string) (release func(), ok bool) {
 		if s.taken[key]--; s.taken[key] == 0 {
 			delete(s.taken, key)
 		}
+		close(s.freed)
+		s.freed = make(chan struct{})
 	}), true
 }
 
