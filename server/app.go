@@ -190,7 +190,7 @@ func newServer(app *App) *server {
 	s.web.ReadyWhen("live events", func(context.Context) error { return s.hub.Flowing() })
 	s.web.ReadySays("counts", func() string {
 		if f := s.heat.Filling(); f != nil {
-			return fmt.Sprintf("%d of about %d incidents are counted", f.Done, f.Total)
+			return fmt.Sprintf("%d %% of the incidents are counted", f.Percent()) // to anybody
 		}
 		return "ok"
 	})

@@ -46,8 +46,8 @@ func (s *Service) Counts(ctx context.Context, f incident.Filter, by By) (Counts,
 	if err != nil {
 		return Counts{}, err
 	}
-	told := s.told()
-	answer, err := count(q, string(by), func(c Counts) int { return 100 * len(c.Groups) }, func(l *ledger) (c Counts, err error) {
+	told := q.told()
+	answer, err := count(ctx, q, string(by), func(c Counts) int { return 100 * len(c.Groups) }, func(l *ledger) (c Counts, err error) {
 		c.Groups, c.Total, err = s.group(l, q.on(l), by)
 		return c, err
 	})

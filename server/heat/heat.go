@@ -123,15 +123,21 @@ func minuteOf(at time.Time) uint32 {
 	return uint32(min(max(m, 1), math.MaxUint32-1))
 }
 
+// minutesOf is the range of time of a filter in minutes, half open as it is; 0 is no end.
+func minutesOf(f *incident.Filter) (from, to uint32) {
+	if !f.From.IsZero() {
+		from = minuteOf(f.From)
+	}
+	if !f.To.IsZero() {
+		to = minuteOf(f.To.Add(time.Minute - 1))
+	}
+	return from, to
+}
+
 // filter is a filter of incidents, within a scope, as one of the table.
 func (l *ledger) filter(f *incident.Filter, scope access.Scope) hexbin.Filter {
 	var h hexbin.Filter
-	if !f.From.IsZero() {
-		h.From = minuteOf(f.From)
-	}
-	if !f.To.IsZero() {
-		h.To = minuteOf(f.To.Add(time.Minute - 1))
-	}
+	h.From, h.To = minutesOf(f)
 	if len(f.Hours) > 0 || len(f.Weekdays) > 0 {
 		h.Hours = new([hexbin.HoursOfWeek]bool)
 		for i := range h.Hours {

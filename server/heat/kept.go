@@ -1,6 +1,8 @@
 package heat
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -35,31 +37,62 @@ func newKept(now func() time.Time) *kept {
 	})}
 }
 
-// find gives an answer of a version, or one that is not older than keptFor. work gives it and its size in bytes.
-func (k *kept) find(key string, version uint64, work func() (any, int, error)) (any, error) {
+// errBroken is what those are told who waited for an answer whose work did not come to an end.
+var errBroken = errors.New("a count broke off")
+
+// find gives an answer of a version, or one that is not older than keptFor. work gives it and its size in bytes. Whoever waits for the work of
+// somebody who leaves begins it anew.
+func (k *kept) find(ctx context.Context, key string, version uint64, work func() (any, int, error)) (any, error) {
+	for {
+		a, mine := k.claim(key, version)
+		if mine {
+			return k.finish(key, a, work)
+		}
+		select {
+		case <-a.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if left := errors.Is(a.err, context.Canceled) || errors.Is(a.err, context.DeadlineExceeded); !left || ctx.Err() != nil {
+			return a.value, a.err
+		}
+	}
+}
+
+// claim gives the answer to a key; mine tells that there is none and that who asks has to finish it.
+func (k *kept) claim(key string, version uint64) (a *answer, mine bool) {
 	k.mu.Lock()
+	defer k.mu.Unlock()
 	a, ok := k.answers.GetIfPresent(key)
 	if ok && (a.version == version || k.now().Sub(a.at) < keptFor) {
-		k.mu.Unlock()
-		<-a.done
-		return a.value, a.err
+		return a, false
 	}
 	a = &answer{version: version, at: k.now(), done: make(chan struct{})}
 	k.answers.Set(key, a)
-	k.mu.Unlock()
+	return a, true
+}
+
+// finish works an answer out. What fails or panics is not kept.
+func (k *kept) finish(key string, a *answer, work func() (any, int, error)) (any, error) {
 	defer close(a.done)
-	value, size, err := work()
-	a.value, a.err = value, err
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if err != nil {
-		k.answers.Invalidate(key)
-		return nil, err
-	}
-	sized := *a
-	sized.size, sized.done = size, closed
-	k.answers.Set(key, &sized)
-	return value, nil
+	size := 0
+	defer func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if now, ok := k.answers.GetIfPresent(key); ok && now != a { // a later one
+			return
+		}
+		if a.err != nil {
+			k.answers.Invalidate(key)
+			return
+		}
+		sized := *a
+		sized.size, sized.done = size, closed
+		k.answers.Set(key, &sized)
+	}()
+	a.err = errBroken // until work returns
+	a.value, size, a.err = work()
+	return a.value, a.err
 }
 
 var closed = func() chan struct{} {

@@ -70,7 +70,7 @@ func Routes(server *web.Server, s *Service) {
 			"application/geo+json": {Schema: &huma.Schema{Type: huma.TypeObject}}, "text/csv": {Schema: &huma.Schema{Type: huma.TypeString}},
 		}}},
 	}, func(ctx context.Context, in *heatInput) (*heatOutput, error) {
-		v, err := s.viewFor(ctx, &in.FilterInput, in.CompareInput, in.Resolution)
+		v, told, err := s.viewFor(ctx, &in.FilterInput, in.CompareInput, in.Resolution)
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func Routes(server *web.Server, s *Service) {
 			v.writeCSV(&out)
 			return &heatOutput{"text/csv; charset=utf-8", `attachment; filename="heat.csv"`, out.Bytes()}, nil
 		}
-		if err := v.writeGeoJSON(&out, s.told()); err != nil {
+		if err := v.writeGeoJSON(&out, told); err != nil {
 			return nil, err
 		}
 		return &heatOutput{"application/geo+json", "", out.Bytes()}, nil
@@ -127,21 +127,23 @@ func Routes(server *web.Server, s *Service) {
 	s.measure(server.Metrics)
 }
 
-// viewFor is the view that a query asks for.
-func (s *Service) viewFor(ctx context.Context, in *incident.FilterInput, compare CompareInput, resolution int) (*view, error) {
+// viewFor is the view that a query asks for, and what was counted before.
+func (s *Service) viewFor(ctx context.Context, in *incident.FilterInput, compare CompareInput, resolution int) (v *view, told Told, err error) {
 	f, err := in.Filter(s.areas.Current())
 	if err != nil {
-		return nil, err
+		return nil, told, err
 	}
 	q, err := s.ask(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, told, err
 	}
 	before, err := q.compared(compare.CompareFrom, compare.CompareTo)
 	if err != nil {
-		return nil, err
+		return nil, told, err
 	}
-	return q.view(before, resolution)
+	told = q.told()
+	v, err = q.view(ctx, before, resolution)
+	return v, told, err
 }
 
 // measure exposes how much is counted, and how far counting has come.

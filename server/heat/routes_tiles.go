@@ -96,7 +96,7 @@ func tileRoutes(server *web.Server, s *Service) {
 			if err != nil {
 				return nil, err
 			}
-			v, err := s.viewFor(ctx, &in.FilterInput, in.CompareInput, resolution)
+			v, _, err := s.viewFor(ctx, &in.FilterInput, in.CompareInput, resolution)
 			if err != nil {
 				return nil, err
 			}
@@ -209,13 +209,12 @@ func (s *Service) describe(ctx context.Context, in *describeInput) (TileJSON, er
 	if in.Resolution > 0 {
 		asked = map[string]int{strconv.Itoa(in.Resolution): in.Resolution}
 	}
-	t.Told = s.told()
 	for name, resolution := range asked {
-		v, err := s.viewFor(ctx, &in.FilterInput, in.CompareInput, resolution)
+		v, told, err := s.viewFor(ctx, &in.FilterInput, in.CompareInput, resolution)
 		if err != nil {
 			return t, err
 		}
-		t.Classes[name], t.Total = v.classes(), v.total
+		t.Classes[name], t.Total, t.Told = v.classes(), v.total, told
 	}
 	return t, nil
 }

@@ -50,8 +50,8 @@ func (s *Service) Series(ctx context.Context, f incident.Filter, step string) (S
 	if err != nil {
 		return Series{}, err
 	}
-	answer := Series{From: time.Unix(first*60, 0).UTC(), StepS: length.min * 60, Told: s.told()}
-	answer.Counts, err = count(q, "series "+step, func(c []uint32) int { return 4 * len(c) }, func(l *ledger) ([]uint32, error) {
+	answer := Series{From: time.Unix(first*60, 0).UTC(), StepS: length.min * 60, Told: q.told()}
+	answer.Counts, err = count(ctx, q, "series "+step, func(c []uint32) int { return 4 * len(c) }, func(l *ledger) ([]uint32, error) {
 		return inSteps(l, q.on(l), length.min, length.origin)
 	})
 	answer.Total = sum(answer.Counts)

@@ -66,6 +66,16 @@ type Told struct {
 	AsOf    time.Time `json:"as_of" doc:"What was stored until then is counted"`
 }
 
+// told is what a question's answer says of itself. How many incidents the installation has only those are told who may see them all; others how
+// many of a hundred are counted.
+func (q *question) told() Told {
+	t := q.service.told()
+	if t.Filling != nil && !q.scope.All {
+		t.Filling = &Filling{Done: t.Filling.Percent(), Total: 100}
+	}
+	return t
+}
+
 func (s *Service) told() Told {
 	t := Told{AsOf: time.UnixMilli(s.asOf.Load()).UTC()}
 	if p := s.state.Load().filling; p != nil {
@@ -124,12 +134,8 @@ func keyOf(f *incident.Filter, scope access.Scope) string {
 	key.WriteString(strconv.FormatBool(scope.All))
 	list(granted)
 	list(asked)
-	for _, at := range [...]time.Time{f.From, f.To} {
-		if !at.IsZero() {
-			key.WriteString(strconv.FormatInt(at.Unix(), 10))
-		}
-		key.WriteByte('|')
-	}
+	from, to := minutesOf(f)
+	key.WriteString(strconv.FormatUint(uint64(from), 10) + "|" + strconv.FormatUint(uint64(to), 10) + "|")
 	list(slices.Clone(f.Items))
 	list(texts(f.Channels))
 	list(texts(f.Statuses))
@@ -153,11 +159,15 @@ func texts[T ~string](list []T) []string {
 }
 
 // count works out what a question is answered with, or gives what was worked out for it a moment ago. what tells apart the answers to one
-// question; size is about how many bytes one takes.
-func count[T any](q *question, what string, size func(T) int, work func(l *ledger) (T, error)) (T, error) {
+// question; size is about how many bytes one takes. It waits for its turn for as long as ctx goes on.
+func count[T any](ctx context.Context, q *question, what string, size func(T) int, work func(l *ledger) (T, error)) (T, error) {
 	s := q.service
-	value, err := s.kept.find(what+"|"+q.key, s.version.Load(), func() (any, int, error) {
-		s.counting <- struct{}{}
+	value, err := s.kept.find(ctx, what+"|"+q.key, s.version.Load(), func() (any, int, error) {
+		select {
+		case s.counting <- struct{}{}:
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		}
 		defer func() { <-s.counting }()
 		value, err := work(s.state.Load().ledger)
 		return value, size(value), err

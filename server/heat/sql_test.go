@@ -95,7 +95,7 @@ func (f *fixture) agree(ctx context.Context, s *Service, filter incident.Filter,
 		}
 		want[geo.Cell(id).Parent(resolution)] += n
 	}
-	v, err := q.view(nil, resolution)
+	v, err := q.view(ctx, nil, resolution)
 	if err != nil {
 		f.t.Fatal(err)
 	}

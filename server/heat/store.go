@@ -23,9 +23,12 @@ import (
 
 // Filling is how far a fill has come.
 type Filling struct {
-	Done  int64 `json:"done" doc:"Incidents that are counted"`
-	Total int64 `json:"total" doc:"Incidents that there are, about"`
+	Done  int64 `json:"done" doc:"Incidents that are counted; those of each hundred for who may not see all of the installation"`
+	Total int64 `json:"total" doc:"Incidents that there are, about; 100 for who may not see all of the installation"`
 }
+
+// Percent is how many of a hundred incidents are counted.
+func (f Filling) Percent() int64 { return 100 * f.Done / max(f.Total, 1) }
 
 // progress is Filling under way.
 type progress struct{ done, total atomic.Int64 }

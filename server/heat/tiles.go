@@ -69,7 +69,7 @@ func (s *Service) incidentTile(ctx context.Context, f incident.Filter, z, x, y i
 			return points, err
 		}
 	}
-	v, err := q.view(nil, byZoom[z-mvt.MinZoom])
+	v, err := q.view(ctx, nil, byZoom[z-mvt.MinZoom])
 	if err != nil {
 		return nil, err
 	}

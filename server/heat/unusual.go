@@ -70,7 +70,7 @@ func (s *Service) Unusual(ctx context.Context, f incident.Filter, level coverage
 	if err != nil {
 		return Unusual{}, err
 	}
-	answer := Unusual{Statistic: statistic, Weeks: historyWeeks, At: at.UTC(), WindowMin: windowMin, Told: s.told(), Items: []UnusualArea{}}
+	answer := Unusual{Statistic: statistic, Weeks: historyWeeks, At: at.UTC(), WindowMin: windowMin, Told: q.told(), Items: []UnusualArea{}}
 	tested := 0
 	atlas := s.areas.Current()
 	for id := range coverage.ID(atlas.Coverage.Len()) {
@@ -82,7 +82,7 @@ func (s *Service) Unusual(ctx context.Context, f incident.Filter, level coverage
 	if s.state.Load().partial {
 		return answer, nil
 	}
-	areas, err := count(q, fmt.Sprintf("unusual %d", level), func(a []UnusualArea) int { return 150 * len(a) }, func(l *ledger) ([]UnusualArea, error) {
+	areas, err := count(ctx, q, fmt.Sprintf("unusual %d", level), func(a []UnusualArea) int { return 150 * len(a) }, func(l *ledger) ([]UnusualArea, error) {
 		return q.unusual(l, level), nil
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package heat
 
 import (
+	"context"
 	"strconv"
 	"time"
 
@@ -42,12 +43,12 @@ type view struct {
 func (v *view) bytes() int { return 16*len(v.cells) + 256 }
 
 // view counts by cell; before may be nil.
-func (q *question) view(before *question, resolution int) (*view, error) {
+func (q *question) view(ctx context.Context, before *question, resolution int) (*view, error) {
 	what := "view" + strconv.Itoa(resolution)
 	if before != nil {
 		what += "|" + strconv.Quote(before.key)
 	}
-	return count(q, what, (*view).bytes, func(l *ledger) (*view, error) {
+	return count(ctx, q, what, (*view).bytes, func(l *ledger) (*view, error) {
 		bins, err := l.table.Count(q.on(l), resolution)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package heat
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"jingwei/geo"
+	"jingwei/server/access"
 	"jingwei/server/incident"
 	"jingwei/server/web"
 )
@@ -33,12 +35,12 @@ func TestComparisonIsOfTwoViews(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := now.view(before, resolution)
+			v, err := now.view(ctx, before, resolution)
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, errA := now.view(nil, resolution)
-			b, errB := before.view(nil, resolution)
+			a, errA := now.view(ctx, nil, resolution)
+			b, errB := before.view(ctx, nil, resolution)
 			if errA != nil || errB != nil {
 				t.Fatal(errA, errB)
 			}
@@ -78,7 +80,7 @@ func TestKept(t *testing.T) {
 	k := newKept(func() time.Time { return time.UnixMilli(clock.Load()) })
 	var works atomic.Int64
 	ask := func(key string, version uint64) any {
-		value, err := k.find(key, version, func() (any, int, error) {
+		value, err := k.find(t.Context(), key, version, func() (any, int, error) {
 			time.Sleep(5 * time.Millisecond)
 			return works.Add(1), 8, nil
 		})
@@ -119,11 +121,79 @@ func TestKept(t *testing.T) {
 		}
 	}
 	failure := errors.New("away")
-	if _, err := k.find("c", 1, func() (any, int, error) { return nil, 0, failure }); !errors.Is(err, failure) {
+	if _, err := k.find(t.Context(), "c", 1, func() (any, int, error) { return nil, 0, failure }); !errors.Is(err, failure) {
 		t.Error(err)
 	}
 	if got := ask("c", 1); got != int64(7) {
 		t.Errorf("a failure is kept: %v", got)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = k.find(t.Context(), "d", 1, func() (any, int, error) { panic("a mistake") })
+	}()
+	if got := ask("d", 1); got != int64(8) {
+		t.Errorf("what broke off is kept: %v", got)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	begun := make(chan struct{})
+	all.Go(func() {
+		_, err := k.find(gone, "e", 1, func() (any, int, error) {
+			close(begun)
+			<-gone.Done()
+			return nil, 0, gone.Err()
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("who left: %v", err)
+		}
+	})
+	<-begun
+	all.Go(func() {
+		if got := ask("e", 1); got != int64(9) {
+			t.Errorf("who waited for one who left: %v", got)
+		}
+	})
+	leave()
+	all.Wait()
+}
+
+// A question's key is of the minutes that are counted, and so is its answer.
+func TestKeysAreOfMinutes(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1_700_000_040, 0) // a full minute
+	key := func(from, to time.Duration) string {
+		return keyOf(&incident.Filter{From: at.Add(from), To: at.Add(time.Hour + to)}, access.Scope{All: true})
+	}
+	same := key(0, 0)
+	for _, c := range []struct {
+		from, to time.Duration
+		same     bool
+	}{
+		{time.Second, 0, true}, {time.Minute - 1, 0, true}, {time.Minute, 0, false}, {-1, 0, false},
+		{0, 1 - time.Minute, true}, {0, -time.Minute, false}, {0, 1, false},
+	} {
+		if got := key(c.from, c.to); (got == same) != c.same {
+			t.Errorf("from %v, to %v: %s, and %s", c.from, c.to, got, same)
+		}
+	}
+}
+
+// Who may not see everything is not told how many incidents there are.
+func TestOnlyWhoMaySeeAllIsToldHowManyThereAre(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	s := NewService(f.pool, nil, f.incidents, f.areas, f.items, time.Now)
+	filling := &progress{}
+	filling.done.Store(1234)
+	filling.total.Store(5000)
+	s.state.Store(&state{ledger: newLedger(), partial: true, filling: filling})
+	for name, ctx := range readers(t) {
+		want := Filling{24, 100}
+		if name == "everything" {
+			want = Filling{1234, 5000}
+		}
+		if c, err := s.Counts(ctx, incident.Filter{}, ByTotal); err != nil || c.Filling == nil || *c.Filling != want {
+			t.Errorf("%s is told %+v, %v", name, c.Filling, err)
+		}
 	}
 }
 
