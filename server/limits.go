@@ -60,8 +60,10 @@ func (f limitFlags) limits() web.Limits {
 			{Name: "export", Operations: []string{"GET /api/v1/incidents/export"}, Address: f.LimitOther, Actor: web.Limit{Burst: 20, Every: 10 * time.Second}},
 			{Name: "points", Operations: []string{"GET /api/v1/incidents/points"}, Address: f.LimitOther, Actor: web.Limit{Burst: 60, Every: time.Second}},
 			{Name: "count", Operations: []string{
-				"GET /api/v1/heat", "GET /api/v1/counts", "GET /api/v1/counts/series", "GET /api/v1/counts/unusual",
+				"GET /api/v1/heat", "GET /api/v1/counts", "GET /api/v1/counts/series", "GET /api/v1/counts/unusual", "GET /tiles/heat.json",
 			}, Address: f.LimitOther, Actor: web.Limit{Burst: 200, Every: 20 * time.Millisecond}},
+			// A map asks for some 50 at once where it is moved; those of areas cost nothing.
+			{Name: "tiles", Operations: []string{"GET /tiles/heat/:z/:x/:file", "GET /tiles/incidents/:z/:x/:file"}, Address: f.LimitOther, Actor: web.Limit{Burst: 600, Every: 5 * time.Millisecond}},
 			{Name: "snap", Operations: []string{"GET /api/v1/snap"}, Address: f.LimitSnap, Actor: f.LimitOther},
 		},
 		Rest: web.Class{Name: "other", Address: f.LimitOther, Actor: f.LimitOther},

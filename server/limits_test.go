@@ -19,7 +19,8 @@ import (
 	"jingwei/server/web"
 )
 
-// TestPublicLimits: who is not logged in is limited by address and by what is asked; a token is counted by itself; the map is not limited.
+// TestPublicLimits: who is not logged in is limited by address and by what is asked; a token is counted by itself; pages and the map of areas are
+// not limited, tiles that are worked out are.
 func TestPublicLimits(t *testing.T) {
 	t.Parallel()
 	slow := func(burst int) web.Limit { return web.Limit{Burst: burst, Every: time.Hour} }
@@ -40,6 +41,8 @@ func TestPublicLimits(t *testing.T) {
 		"login":  {http.MethodPost, "/api/v1/session", `{"login":"nobody","password":"x"}`, 3},
 		"snap":   {http.MethodGet, "/api/v1/snap?lon=119.8&lat=31.3", "", 4},
 		"other":  {http.MethodGet, "/api/v1/items", "", 5},
+		"tiles":  {http.MethodGet, "/tiles/heat/10/0/0.mvt", "", 5},
+		"count":  {http.MethodGet, "/tiles/heat.json", "", 5},
 	} {
 		for i := range c.burst {
 			if status := ask(c.method, c.path, c.body, from("203.0.113.1")); status == http.StatusTooManyRequests || status >= http.StatusInternalServerError || status == http.StatusNotFound && name != "follow" {
@@ -54,6 +57,9 @@ func TestPublicLimits(t *testing.T) {
 		if status := ask(c.method, c.path, c.body, from("203.0.113.2")); status == http.StatusTooManyRequests {
 			t.Errorf("%s: another address is refused, too", name)
 		}
+	}
+	if status := ask(http.MethodGet, "/tiles/incidents/10/0/0.mvt", "", from("203.0.113.1")); status != http.StatusTooManyRequests {
+		t.Errorf("a tile of incidents after those of heat: %d", status)
 	}
 	// A telephone exchange of the city sends from the same address with its token.
 	token := append(from("203.0.113.1"), s.token(access.Worker, "")...)

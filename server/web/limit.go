@@ -44,7 +44,7 @@ type Class struct {
 // Limits are the classes of a server.
 type Limits struct {
 	Classes []Class
-	Rest    Class // every other operation of the API, and /metrics; pages, assets and tiles have no limit
+	Rest    Class // every other operation of the API, and /metrics; what else no class names, such as pages and assets, has no limit
 }
 
 // maxBuckets is how many clients are remembered; some 20 MB. In a flood of addresses the memory ends there, and who is forgotten starts anew.
@@ -97,10 +97,11 @@ func (s *Server) Limit(limits Limits, actor func(context.Context) string, now fu
 	l := newLimiter(limits, actor, now)
 	s.Echo.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if !isData(c.Request()) && c.Path() != metricsPath {
+			operation := c.Request().Method + " " + c.Path()
+			if l.classes[operation] == nil && !isData(c.Request()) && c.Path() != metricsPath {
 				return next(c)
 			}
-			wait, whose := l.take(c.Request().Context(), c.Request().Method+" "+c.Path(), c.RealIP())
+			wait, whose := l.take(c.Request().Context(), operation, c.RealIP())
 			if wait == 0 {
 				return next(c)
 			}
