@@ -1669,12 +1669,12 @@ export interface components {
         HeatFilling: {
             /**
              * Format: int64
-             * @description Incidents that are counted
+             * @description Incidents that are counted; those of each hundred for who may not see all of the installation
              */
             done: number;
             /**
              * Format: int64
-             * @description Incidents that there are, about
+             * @description Incidents that there are, about; 100 for who may not see all of the installation
              */
             total: number;
         };
