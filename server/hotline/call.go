@@ -86,14 +86,14 @@ func (l LaterCall) said(keys *seal.Ring) (Words, error) {
 }
 
 // record keeps a call about a ticket that is there, unless it is the last request once more. A dismissed ticket waits again. A number that comes back with
-// other words more than incident.RenumberedAfter after the ticket's last call is another ticket's.
+// other words more than incident.RenumberedAfter after the ticket's last call is another ticket's, unless the hotline marks it as a repeat.
 func (s *Service) record(ctx context.Context, c Call, number string, digest []byte, now time.Time) (t Ticket, err error) {
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		if t, _, err = lock(ctx, tx, number); err != nil || bytes.Equal(t.digest, digest) {
 			return err
 		}
 		said, masked := c.words()
-		if now.Sub(t.LastCallAt) > incident.RenumberedAfter && masked != (Words{Address: t.Address, Title: t.Title, Content: t.Content}) {
+		if !c.Repeat && now.Sub(t.LastCallAt) > incident.RenumberedAfter && masked != (Words{Address: t.Address, Title: t.Title, Content: t.Content}) {
 			return web.NewProblem(web.NumberReused, "this number stands for another ticket, whose last call was more than a day ago; give each ticket a number of its own").
 				At("body.number", number)
 		}

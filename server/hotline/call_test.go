@@ -137,6 +137,11 @@ func TestNumberReused(t *testing.T) {
 	if ticket := mustReceive(t, s, ctx, other, "4"); ticket.Repeats != 2 {
 		t.Errorf("other words within a day of the last call: %+v", ticket)
 	}
+	at = at.Add(3 * incident.RenumberedAfter)
+	other.Content, other.Repeat = "路灯还是不亮", true
+	if ticket := mustReceive(t, s, ctx, other, "5"); ticket.Repeats != 3 {
+		t.Errorf("a reminder after days: %+v", ticket)
+	}
 }
 
 // The callers of later calls are deleted when the ticket's, or its incident's, time is over.
