@@ -147,7 +147,7 @@ func TestForeignIDs(t *testing.T) {
 	after := id
 	after[15]++
 	var first struct{ Next string }
-	a.viewer.get(a.incidents+"?limit=1").into(t, http.StatusOK, &first)
+	a.get(a.incidents+"?limit=1").into(t, http.StatusOK, &first)
 	for _, foreign := range []uuid.UUID{id, after, uuid.Max} {
 		forged, err := base64.RawURLEncoding.DecodeString(first.Next)
 		if err != nil || len(forged) < 24 {
