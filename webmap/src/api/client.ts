@@ -17,6 +17,7 @@ import type {
   TileJson,
   Unsealed,
 } from './types.ts'
+import { marked } from './unattended.ts'
 
 /** A failed request, with a sentence for people. */
 export class ApiError extends Error {
@@ -38,7 +39,10 @@ export class ApiError extends Error {
 export const isAbort = (error: unknown) => error instanceof DOMException && error.name === 'AbortError'
 
 /** The operations of the server's OpenAPI document. */
-export const { GET, POST, PUT, PATCH, DELETE } = createClient<paths>({ baseUrl: location.origin })
+export const { GET, POST, PUT, PATCH, DELETE } = createClient<paths>({
+  baseUrl: location.origin,
+  fetch: (request) => fetch(marked(request)),
+})
 
 interface Answer {
   data?: unknown

@@ -1,3 +1,4 @@
+import { UNATTENDED } from '../api/unattended.ts'
 import { hearSession } from '../session/channel.ts'
 import { readBeat } from './beat.ts'
 import { begin, type Effect, type Input, type StreamState, step } from './machine.ts'
@@ -13,8 +14,7 @@ export type LiveMessage =
   | { kind: 'event'; name: string; data: string }
   | { kind: 'reload' }
 
-export const EVENTS = '/api/v1/events'
-export const EVENTS_OF_A_WALL = `${EVENTS}?wall=true`
+const EVENTS = '/api/v1/events'
 
 const TICK_MS = 250
 
@@ -30,7 +30,8 @@ export class Connection {
   private endsAt: number | null = null
 
   constructor(
-    private readonly url: string,
+    /** The page is a wall, which nobody touches. */
+    private readonly wall: boolean,
     private readonly tell: (message: LiveMessage) => void,
   ) {
     const first = begin(Date.now())
@@ -79,9 +80,13 @@ export class Connection {
       if (this.abort === abort && !abort.signal.aborted) this.input(input)
     }
     try {
-      const headers: Record<string, string> = { Accept: 'text/event-stream' }
+      const headers: Record<string, string> = { Accept: 'text/event-stream', ...(this.wall && UNATTENDED) }
       if (this.state.lastId !== '') headers['Last-Event-ID'] = this.state.lastId
-      const response = await fetch(this.url, { headers, signal: abort.signal, cache: 'no-store' })
+      const response = await fetch(new URL(this.wall ? `${EVENTS}?wall=true` : EVENTS, location.origin), {
+        headers,
+        signal: abort.signal,
+        cache: 'no-store',
+      })
       if (!response.ok || !response.body) throw new Error(`the live stream answered ${response.status}`)
       say({ kind: 'opened', at: Date.now() })
       const parser = new SseParser()

@@ -1,4 +1,4 @@
-import { Connection, EVENTS, EVENTS_OF_A_WALL, type LiveMessage } from './connection.ts'
+import { Connection, type LiveMessage } from './connection.ts'
 import type { TabMessage } from './shared-worker.ts'
 
 /** Events kept while the tab is hidden (animation frames rest then); beyond it the page reloads its data instead. */
@@ -75,7 +75,7 @@ function parse(data: string): unknown {
 function connect(wall: boolean, hear: (message: LiveMessage) => void, returned: () => void): () => void {
   // Chrome on Android has no SharedWorker; there each tab has its own stream.
   if (typeof SharedWorker === 'undefined') {
-    const connection = new Connection(wall ? EVENTS_OF_A_WALL : EVENTS, hear)
+    const connection = new Connection(wall, hear)
     return () => connection.close()
   }
   // The bundler reads these options: each has to stand here as it is.

@@ -2,13 +2,13 @@
  * One stream for all tabs of a browser, and one for its walls: six streams over HTTP/1.1 would take every connection to the server and stall the
  * rest. The worker lives as long as any of its tabs.
  */
-import { Connection, EVENTS, EVENTS_OF_A_WALL, type LiveMessage } from './connection.ts'
+import { Connection, type LiveMessage } from './connection.ts'
 
 /** What a tab tells the worker when it goes; it may come back from the back/forward cache. */
 export type TabMessage = 'hello' | 'bye'
 
 // The DOM library does not know the scope of a shared worker.
-const scope = globalThis as unknown as { onconnect: (event: MessageEvent) => void; location: Location; name: string }
+const scope = globalThis as unknown as { onconnect: (event: MessageEvent) => void; name: string }
 
 const wall = scope.name === 'jingwei-live-wall'
 
@@ -29,7 +29,7 @@ scope.onconnect = (event) => {
       return
     }
     tabs.add(tab)
-    connection ??= new Connection(new URL(wall ? EVENTS_OF_A_WALL : EVENTS, scope.location.origin).href, (said) => {
+    connection ??= new Connection(wall, (said) => {
       for (const each of tabs) each.postMessage(said satisfies LiveMessage)
     })
     for (const said of connection.present()) tab.postMessage(said)

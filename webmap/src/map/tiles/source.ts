@@ -1,3 +1,4 @@
+import { headersAlone } from '../../api/unattended.ts'
 import type { Tile } from './decode.ts'
 import { type Paths, pathsOf } from './paths.ts'
 import type { TileAnswer, TileRequest } from './worker.ts'
@@ -74,7 +75,7 @@ export class TileSource {
     if (!entry) {
       entry = newEntry(this.turns)
       this.entries.set(key, entry)
-      this.post({ kind: 'load', key, url: this.urlOf(z, x, y), z, x, y })
+      this.post({ kind: 'load', key, url: this.urlOf(z, x, y), headers: headersAlone(), z, x, y })
     }
     const held = entry
     held.users++

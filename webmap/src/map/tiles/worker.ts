@@ -2,7 +2,15 @@
 import { buffersOf, decodeTile, type Tile } from './decode.ts'
 
 export type TileRequest =
-  | { kind: 'load'; key: string; url: string; z: number; x: number; y: number }
+  | {
+      kind: 'load'
+      key: string
+      url: string
+      headers: Readonly<Record<string, string>>
+      z: number
+      x: number
+      y: number
+    }
   | { kind: 'abort'; key: string }
 export type TileAnswer = { key: string; tile: Tile | null } | { key: string; error: string }
 
@@ -20,11 +28,11 @@ addEventListener('message', (event: MessageEvent<TileRequest>) => {
   void load(request)
 })
 
-async function load({ key, url, z, x, y }: Extract<TileRequest, { kind: 'load' }>) {
+async function load({ key, url, headers, z, x, y }: Extract<TileRequest, { kind: 'load' }>) {
   const abort = new AbortController()
   underway.set(key, abort)
   try {
-    const response = await fetch(url, { signal: abort.signal })
+    const response = await fetch(url, { headers, signal: abort.signal })
     if (!response.ok) throw new Error(`${response.status} ${response.statusText}`)
     const bytes = await response.arrayBuffer()
     const tile = bytes.byteLength > 0 ? decodeTile(bytes, z, x, y) : null

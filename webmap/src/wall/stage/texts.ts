@@ -4,6 +4,8 @@ export const { t } = textsOf(
   {
     'stale.title': '数据已停止更新',
     'stale.since': '自 {time} 起未收到新数据，已 {duration}。正在自动重连，恢复后自动更新。',
+    'ends.at': '将于 {time} 退出',
+    'ends.again': '重新登录',
     'tiles.failed': '部分地图没有载入',
     'small.title': '大屏适用于大屏幕',
     'small.text': '请在宽度不小于 1000 像素的屏幕上打开本页。手机上请使用网格地图。',
@@ -50,6 +52,8 @@ export const { t } = textsOf(
   {
     'stale.title': 'The data have stopped',
     'stale.since': 'Nothing new since {time}, {duration} ago. Reconnecting; the wall goes on by itself.',
+    'ends.at': 'Logs out at {time}',
+    'ends.again': 'Log in again',
     'tiles.failed': 'Parts of the map could not be loaded',
     'small.title': 'The wall is for large screens',
     'small.text': 'Open this page on a screen at least 1000 pixels wide. On a phone, use the grid map.',

@@ -52,9 +52,9 @@ export const wallApi = {
 
   /** How many incidents and tickets wait for a dispatcher. */
   review: (signal: AbortSignal): Promise<number> =>
-    ask<{ outside: number; border: number; tickets: number }>(
-      GET('/api/v1/review/summary' as never, { signal } as never),
-    ).then(({ outside, border, tickets }) => outside + border + tickets),
+    ask<Schemas['IncidentReviewSummary']>(GET('/api/v1/review/summary', { signal })).then(
+      ({ outside, border, tickets }) => outside + border + tickets,
+    ),
 
   newest: (query: CountQuery, limit: number, signal: AbortSignal): Promise<Incident[]> =>
     ask<{ items: Incident[] }>(GET('/api/v1/incidents', options({ ...query, limit }, signal))).then(

@@ -52,6 +52,8 @@ export function useWallData(stage: Stage) {
   const clock = shallowRef<Clock>(stage.clock)
   const downSince = ref<number | null>(Date.now())
   const failedSince = ref<number | null>(null)
+  /** When the session ends by itself; null where that is not soon. */
+  const endsAt = ref<number | null>(null)
   const items = shallowRef<ReadonlyMap<string, Item>>(new Map())
   const towns = shallowRef<ReadonlyMap<string, string>>(new Map())
   const refresh = new Refresh()
@@ -158,18 +160,24 @@ export function useWallData(stage: Stage) {
     stage.counted()
   }
 
-  const unfollow = followLive({
-    onEvents: hear,
-    onReload: reloadAll,
-    onStatus(since) {
-      const wasDown = downSince.value !== null
-      downSince.value = since
-      if (since !== null || !wasDown) return
-      // The session may have ended while the stream was away, and nobody said so.
-      void loadSession().catch(() => {})
-      if (isLive.value) refresh.restart()
+  const unfollow = followLive(
+    {
+      onEvents: hear,
+      onReload: reloadAll,
+      onStatus(since) {
+        const wasDown = downSince.value !== null
+        downSince.value = since
+        if (since !== null || !wasDown) return
+        // The session may have ended while the stream was away, and nobody said so.
+        void loadSession().catch(() => {})
+        if (isLive.value) refresh.restart()
+      },
+      onEnds(at) {
+        endsAt.value = at
+      },
     },
-  })
+    { wall: true },
+  )
 
   const streamOf = (brief: Brief): StreamItem => ({
     id: brief.id,
@@ -223,7 +231,7 @@ export function useWallData(stage: Stage) {
     select: stage.select,
     flyTo: stage.flyTo,
   }
-  return { data, replay, marks, items, isUrgent, time }
+  return { data, replay, marks, items, isUrgent, time, endsAt }
 }
 
 export type Wall = ReturnType<typeof useWallData>
