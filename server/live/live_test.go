@@ -322,3 +322,31 @@ func TestBeforeComesFirst(t *testing.T) {
 		t.Errorf("%s after %d tries", e.Kind, tries)
 	}
 }
+
+// A client may come back to another server than the one that it left, which is not yet as far.
+func TestAServerCatchesUpWithAnother(t *testing.T) {
+	t.Parallel()
+	pool, one := setup(t)
+	two := NewHub(pool)
+	s := one.Subscribe(all)
+	appendEvent(t, pool, 1)
+	seq := receive(t, s).Seq
+	type answer struct{ future, known bool }
+	answers := make(chan answer)
+	go func() {
+		future, known := two.catchUp(t.Context(), seq)
+		answers <- answer{future, known}
+	}()
+	run(t, two)
+	if got := <-answers; got != (answer{false, true}) {
+		t.Errorf("what another server sent: %+v", got)
+	}
+	if future, known := two.catchUp(t.Context(), seq+1); !future || !known {
+		t.Errorf("what none has sent: %v, %v", future, known)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, known := two.catchUp(gone, seq+1); known {
+		t.Error("it is known without the database")
+	}
+}

@@ -57,3 +57,40 @@ func (h *Hub) replay(ctx context.Context, since, until int64, f Filter) (events 
 	}
 	return events, ""
 }
+
+// catchUpTime is how long a client waits for this server to come as far as another that it followed before.
+const catchUpTime = 5 * time.Second
+
+// catchUp waits until this server has the event with a number, which another server on the database may have sent already. future tells that
+// there is none yet; known is false where that cannot be told now, and the client had better come again.
+func (h *Hub) catchUp(ctx context.Context, seq int64) (future, known bool) {
+	if h.reaches(seq) {
+		return false, true
+	}
+	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
+	defer cancel()
+	last, err := newest(ctx, h.pool, 1)
+	if err != nil {
+		return false, false
+	}
+	if len(last) == 0 || last[0].Seq < seq {
+		return true, true
+	}
+	look := time.NewTicker(pauseLeast)
+	defer look.Stop()
+	for !h.reaches(seq) {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false, false
+		}
+	}
+	return false, true
+}
+
+// reaches reports whether the window has come as far as a number.
+func (h *Hub) reaches(seq int64) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return seq <= h.window.last()
+}

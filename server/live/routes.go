@@ -81,12 +81,16 @@ func Routes(s *web.Server, hub *Hub, still Still) {
 func (h *Hub) stream(ctx context.Context, out *stream, since int64, wall bool, still Still) {
 	actor := access.From(ctx)
 	filter := FilterOf(actor)
+	future, known := h.catchUp(ctx, since)
+	if !known {
+		return
+	}
 	sub := h.subscribe(filter, since)
 	defer h.Unsubscribe(sub)
 
 	var replay []Event
 	reason := ""
-	if since > sub.Since {
+	if future {
 		reason = "Last-Event-ID is from the future: this database has not sent it"
 	} else if since >= 0 && since < sub.Since {
 		replay, reason = h.replay(ctx, since, sub.Since, filter)

@@ -121,6 +121,7 @@ export const en: Record<keyof typeof zh, string> = {
   'deed.token.create': 'Token made',
   'deed.token.revoke': 'Token revoked',
   'deed.incident.create': 'Incident reported',
+  'deed.incident.batch': 'Batch of incidents taken in',
   'deed.incident.export': 'Incidents exported',
   'deed.incident.import': 'Incidents imported',
   'deed.incident.move': 'Incident moved',

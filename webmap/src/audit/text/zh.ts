@@ -117,6 +117,7 @@ export const zh = {
   'deed.token.create': '新建令牌',
   'deed.token.revoke': '作废令牌',
   'deed.incident.create': '上报事件',
+  'deed.incident.batch': '批量上报事件',
   'deed.incident.export': '导出事件',
   'deed.incident.import': '导入事件',
   'deed.incident.move': '移动事件位置',
