@@ -8,5 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A slow machine may take as long for what a poll waits for as for what a locator waits for.
+    expect: { poll: { timeout: 20_000, interval: 100 } },
   },
 })

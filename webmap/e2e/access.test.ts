@@ -248,7 +248,7 @@ describe('a session that ends while a report is being written', () => {
     const second = await page.context().newPage()
     await second.goto(`${base}/account`)
     await second.getByRole('main').getByRole('button', { name: '退出登录' }).click()
-    await page.getByText('登录已失效').waitFor({ timeout: 3000 })
+    await page.getByText('登录已失效').waitFor({ timeout: 10_000 })
   })
 })
 
