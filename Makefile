@@ -10,6 +10,8 @@ MAKEFLAGS += --no-print-directory
 ARGS ?=
 TOOL := go tool -modfile=tools.mod
 CACHE := .cache
+# The provider that the tests of single sign-on talk to is a module of its own.
+PROVIDER := server/account/oidcprovider
 SCRIPTS := .ci/setup .ci/run .ci/test .ci/vulnerabilities
 
 # Go writes the revision into the binary, but refuses where git does not trust the folder (it belongs to another user).
@@ -55,6 +57,7 @@ lint: setup build oracle ## Format, lint, types, import rules and generated file
 	$(TOOL) golangci-lint fmt --diff
 	$(TOOL) golangci-lint run
 	go mod tidy -diff
+	cd $(PROVIDER) && go tool -modfile=$(CURDIR)/tools.mod golangci-lint run --config $(CURDIR)/.golangci.yml ./... && go mod tidy -diff
 	@for script in $(SCRIPTS); do sh -n $$script || exit 1; done
 	$(TOOL) shfmt -d $(SCRIPTS)
 	cd webmap && npm run --silent check

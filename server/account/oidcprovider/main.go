@@ -34,14 +34,14 @@ func main() {
 	secret := flag.String("secret", "", "its secret")
 	redirect := flag.String("redirect", "", "where it may be sent back to; on a loopback address, on any port")
 	flag.Parse()
-	if err := run(*listen, *client, *secret, *redirect); err != nil {
+	if err := run(context.Background(), *listen, *client, *secret, *redirect); err != nil {
 		slog.Error("provider", "error", err)
 		os.Exit(1)
 	}
 }
 
-func run(listen, client, secret, redirect string) error {
-	listener, err := net.Listen("tcp", listen)
+func run(ctx context.Context, listen, client, secret, redirect string) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return err
 	}
