@@ -206,6 +206,7 @@ func newServer(app *App) *server {
 	})
 	tile.Routes(s.web, s.tiles, func() string { return noticeOf(app.areas.Current()).text() })
 	item.Routes(s.web, app.items)
+	station.Routes(s.web, app.stations, app.areas)
 	incident.Routes(s.web, app.incidents, app.areas)
 	heat.Routes(s.web, s.heat)
 	incident.ReviewRoutes(s.web, app.incidents, app.areas, func(ctx context.Context) (int, error) { return app.hotline.Waiting(ctx) })

@@ -59,6 +59,7 @@ func (f limitFlags) limits() web.Limits {
 			}, Address: f.LimitLogin},
 			{Name: "export", Operations: []string{"GET /api/v1/incidents/export"}, Address: f.LimitOther, Actor: web.Limit{Burst: 20, Every: 10 * time.Second}},
 			{Name: "points", Operations: []string{"GET /api/v1/incidents/points"}, Address: f.LimitOther, Actor: web.Limit{Burst: 60, Every: time.Second}},
+			{Name: "stations", Operations: []string{"GET /api/v1/stations"}, Address: f.LimitOther, Actor: web.Limit{Burst: 200, Every: 20 * time.Millisecond}},
 			{Name: "count", Operations: []string{
 				"GET /api/v1/heat", "GET /api/v1/counts", "GET /api/v1/counts/series", "GET /api/v1/counts/unusual", "GET /tiles/heat.json",
 			}, Address: f.LimitOther, Actor: web.Limit{Burst: 200, Every: 20 * time.Millisecond}},

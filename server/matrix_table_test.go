@@ -30,6 +30,7 @@ func (m *matrix) publicRows() []row {
 	rows := []row{
 		{"GET /api/v1/about", "", status("GET", "/api/v1/about", ""), everybody},
 		{"GET /api/v1/items", "", status("GET", "/api/v1/items", ""), everybody},
+		{"GET /api/v1/stations", "", status("GET", "/api/v1/stations?q=%E9%A9%BF%E7%AB%99&area="+outsideTown, ""), everybody},
 		{"GET /api/v1/roles", "", status("GET", "/api/v1/roles", ""), everybody},
 		{"GET /tiles/areas.json", "", status("GET", "/tiles/areas.json", ""), everybody},
 		{"GET /tiles/areas/{z}/{x}/{y}.mvt", "inside", status("GET", fmt.Sprintf("/tiles/areas/15/%d/%d.mvt", at.X, at.Y), ""), everybody},

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,7 +21,7 @@ func findAll(ctx context.Context, tx pgx.Tx, stations []Station) (map[string]Sta
 	if err != nil {
 		return nil, err
 	}
-	list, err := pgx.CollectRows(rows, scan)
+	list, err := pgx.CollectRows(rows, scanned)
 	found := make(map[string]Station, len(list))
 	for _, s := range list {
 		found[s.Code] = s
@@ -31,14 +32,19 @@ func findAll(ctx context.Context, tx pgx.Tx, stations []Station) (map[string]Sta
 const stored = `county, code, kind, name, ST_X(geom), ST_Y(geom), address, stars, floor_area_m2::float8, nullif(services, '{}'), nullif(open_to, '{}'),
 	opening_hours, phone, invented`
 
-func scan(row pgx.CollectableRow) (s Station, err error) {
+// scan reads the columns of stored, and what stands behind them.
+func scan(row pgx.CollectableRow, behind ...any) (s Station, err error) {
 	var lon, lat float64
-	err = row.Scan(&s.County, &s.Code, &s.Kind, &s.Name, &lon, &lat, &s.Address, &s.Stars, &s.FloorAreaM2, &s.Services, &s.OpenTo, &s.OpeningHours, &s.Phone, &s.Invented)
+	err = row.Scan(append([]any{
+		&s.County, &s.Code, &s.Kind, &s.Name, &lon, &lat, &s.Address, &s.Stars, &s.FloorAreaM2, &s.Services, &s.OpenTo, &s.OpeningHours, &s.Phone, &s.Invented,
+	}, behind...)...)
 	if err == nil {
 		s.Place, err = geo.PointOf(lon, lat)
 	}
 	return s, err
 }
+
+func scanned(row pgx.CollectableRow) (Station, error) { return scan(row) }
 
 // listNamedIn gives the stations whose name, of two characters at least, stands in a text, by code.
 func listNamedIn(ctx context.Context, q db.Querier, text string) ([]Station, error) {
@@ -46,7 +52,57 @@ func listNamedIn(ctx context.Context, q db.Querier, text string) ([]Station, err
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, scan)
+	return pgx.CollectRows(rows, scanned)
+}
+
+// list gives stations that pass a filter and stand in one of the boxes, if there are any, behind a position and in order, at most limit of them (nil: all),
+// until take has enough. Words are compared without regard to width and case; without words all stations fit alike.
+func list(ctx context.Context, q db.Querier, f Filter, boxes [][4]float64, after Position, limit *int, take func(Found) (more bool)) error {
+	where := &db.Where{}
+	asked := where.Arg(strings.Join(f.Words, " "))
+	words := where.Arg(f.Words)
+	where.And("rank IS NOT NULL")
+	if len(f.Kinds) > 0 {
+		where.And("kind = ANY (?)", f.Kinds)
+	}
+	if len(boxes) > 0 {
+		var within []string
+		var sides []any
+		for _, b := range boxes {
+			within = append(within, "geom && ST_MakeEnvelope(?, ?, ?, ?, 4326)")
+			sides = append(sides, b[0], b[1], b[2], b[3])
+		}
+		where.And("("+strings.Join(within, " OR ")+")", sides...)
+	}
+	if after != (Position{}) {
+		where.And("(rank, code) > (?, ?)", after.Rank, after.Code)
+	}
+	rows, err := q.Query(ctx, `
+		WITH asked AS (SELECT lower(normalize(`+asked+`, NFKC)) AS text, array(SELECT lower(normalize(word, NFKC)) FROM unnest(`+words+`::text[]) AS word) AS words),
+		ranked AS (
+			SELECT station.*, CASE
+				WHEN folded.name = asked.text THEN 1
+				WHEN starts_with(folded.name, asked.text) THEN 2
+				WHEN NOT EXISTS (SELECT FROM unnest(asked.words) AS word WHERE strpos(folded.name, word) = 0) THEN 3
+				WHEN NOT EXISTS (SELECT FROM unnest(asked.words) AS word WHERE strpos(folded.name || E'\n' || folded.address, word) = 0) THEN 4
+				WHEN starts_with(folded.code, asked.text) THEN 5 END AS rank
+			FROM station, asked,
+				LATERAL (SELECT lower(normalize(name, NFKC)) AS name, lower(normalize(address, NFKC)) AS address, lower(normalize(code, NFKC)) AS code) AS folded)
+		SELECT `+stored+`, rank FROM ranked WHERE `+where.String()+` ORDER BY rank, code LIMIT `+where.Arg(limit), where.Args()...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var found Found
+		if found.Station, err = scan(rows, &found.rank); err != nil {
+			return err
+		}
+		if !take(found) {
+			return nil
+		}
+	}
+	return rows.Err()
 }
 
 // save copies stations into the database: new codes are added, known ones replaced.

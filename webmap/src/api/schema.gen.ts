@@ -820,6 +820,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/unconfirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the confirmation of an incident back
+         * @description It waits for a dispatcher again, for the same reason as before. 409 where the confirmation is not the last thing that was done about its place, and where the incident is over.
+         */
+        post: operations["unconfirm-incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents:batch": {
         parameters: {
             query?: never;
@@ -1073,6 +1093,23 @@ export interface paths {
          * @description A JSON array of points, or NDJSON with a point a line (Content-Type application/x-ndjson). The answers come in the same form and order, all by one edition. At most 200000 points and 32 MiB.
          */
         post: operations["snap-batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List stations: places that people can walk to */
+        get: operations["list-stations"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1882,6 +1919,11 @@ export interface components {
             /** Format: date-time */
             reported_at: string;
             /**
+             * @description Whether something is sealed with the ticket or its later calls that reporter.unseal can open; unavailable: the server lacks the key
+             * @enum {string}
+             */
+            sealed: "nothing" | "sealed" | "unavailable";
+            /**
              * Format: date-time
              * @description When it was placed or dismissed
              */
@@ -2265,8 +2307,8 @@ export interface components {
             /** @description Null where it lies outside the areas in which you see incidents */
             from: components["schemas"]["IncidentPlace"];
             /** @enum {string} */
-            kind: "moved" | "confirmed" | "status";
-            /** @description Masked; may be empty for a confirmation */
+            kind: "moved" | "confirmed" | "unconfirmed" | "status";
+            /** @description Masked; may be empty for a confirmation, and where one is taken back */
             reason: string;
             /** @description Null as from */
             to: components["schemas"]["IncidentPlace"];
@@ -2288,6 +2330,11 @@ export interface components {
              * @description EPSG:4326
              */
             lon: number;
+            /**
+             * @description Why somebody should look at it; left out where nobody need
+             * @enum {string}
+             */
+            review?: "outside" | "border";
         };
         IncidentPoints: {
             /** @description Codes of towns that town counts from 0 */
@@ -2587,6 +2634,11 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next: string | null;
         };
+        PageStationResource: {
+            items: components["schemas"]["StationResource"][];
+            /** @description Cursor of the next page; null on the last */
+            next: string | null;
+        };
         PasswordInputBody: {
             /** Format: password */
             password: string;
@@ -2760,6 +2812,44 @@ export interface components {
             gcj02: number[];
             /** @description WGS-84, GPS; CGCS2000 is the same */
             wgs84: number[];
+        };
+        StationResource: {
+            address: string;
+            /** @description Codes from the county to the finest area that owns the place; empty outside */
+            areas: string[];
+            code: string;
+            /**
+             * Format: double
+             * @description Null where it is not known
+             */
+            floor_area_m2: number | null;
+            /** @description Of the demo county: there is no such station */
+            invented: boolean;
+            /**
+             * @description 党群服务中心, 党建工作指导站, 小区党群服务驿站, 小蜜蜂驿站, 综合型驿站, 司机驿站, 先锋驿站, 党群口袋公园, 初心课堂, 红色教育基地, 骑手之家, 红哨所
+             * @enum {string}
+             */
+            kind: "service_centre" | "guidance_station" | "estate_station" | "bee_station" | "general_station" | "driver_station" | "pioneer_station" | "pocket_park" | "first_heart_classroom" | "education_base" | "rider_home" | "red_post";
+            /** Format: double */
+            lat: number;
+            /**
+             * Format: double
+             * @description EPSG:4326
+             */
+            lon: number;
+            name: string;
+            /** @description Whom it is for; empty: everybody */
+            open_to: string[];
+            /** @description As in OpenStreetMap's opening_hours: Mo-Fr 08:30-17:30; empty where it is not known */
+            opening_hours: string;
+            /** @description The station's own, public telephone; empty where there is none, and never a mobile number, which is a person's */
+            phone: string;
+            services: string[];
+            /**
+             * Format: int64
+             * @description 星级, 1 to 5; null where it has none
+             */
+            stars: number | null;
         };
         TileJSON: {
             attribution: string;
@@ -4658,6 +4748,45 @@ export interface operations {
             };
         };
     };
+    "unconfirm-incident": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description As in move-incident */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentResource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "create-incidents": {
         parameters: {
             query?: never;
@@ -5329,6 +5458,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SnapBatchAnswer"][];
                     "application/x-ndjson": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-stations": {
+        parameters: {
+            query?: {
+                /** @description Parts of the name or the address, all of which must be there, or the beginning of the code; in any case and width. Names come before addresses */
+                q?: string;
+                kind?: ("service_centre" | "guidance_station" | "estate_station" | "bee_station" | "general_station" | "driver_station" | "pioneer_station" | "pocket_park" | "first_heart_classroom" | "education_base" | "rider_home" | "red_post")[];
+                /** @description Codes of areas; what lies below them counts */
+                area?: string[];
+                limit?: number;
+                /** @description The next of the answer before, to the same question */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStationResource"];
                 };
             };
             /** @description Error */
