@@ -29,6 +29,14 @@ func (m *matrix) triageRows() []row {
 			return strconv.Itoa(c.do(http.MethodPost, "/api/v1/incidents/"+m.reported(p)+"/confirm", `{}`).status)
 		}
 	}
+	unconfirm := func(p spot) func(*caller) string {
+		return func(c *caller) string {
+			id := m.reported(p)
+			m.exec(`UPDATE incident SET review = coalesce(review, 'border') WHERE id = $1`, id)
+			m.do(http.MethodPost, "/api/v1/incidents/"+id+"/confirm", `{}`).into(m.t, http.StatusOK, &struct{}{})
+			return strconv.Itoa(c.do(http.MethodPost, "/api/v1/incidents/"+id+"/unconfirm", `{}`).status)
+		}
+	}
 	history := func(id string) func(*caller) string { return status("GET", "/api/v1/incidents/"+id+"/history", "") }
 	in, out, none := m.reported(m.inside), m.reported(m.outside), m.reported(m.nowhere)
 	m.exec(`UPDATE incident SET review = 'border' WHERE id = ANY ($1::uuid[])`, []string{in, out})
@@ -49,6 +57,9 @@ func (m *matrix) triageRows() []row {
 		{"POST /api/v1/incidents/{id}/confirm", "inside", confirm(m.inside), ofDispatchers},
 		{"POST /api/v1/incidents/{id}/confirm", "outside", confirm(m.outside), besideTown},
 		{"POST /api/v1/incidents/{id}/confirm", "nowhere", confirm(m.nowhere), besideTown},
+		{"POST /api/v1/incidents/{id}/unconfirm", "inside", unconfirm(m.inside), ofDispatchers},
+		{"POST /api/v1/incidents/{id}/unconfirm", "outside", unconfirm(m.outside), besideTown},
+		{"POST /api/v1/incidents/{id}/unconfirm", "nowhere", unconfirm(m.nowhere), besideTown},
 		{"GET /api/v1/incidents/{id}/history", "inside", history(m.inside.incident), "401 403 403 403 | 200 200 200 200 200 | 200 200 200 200 200 | 403 403 403 | 403 200"},
 		{"GET /api/v1/incidents/{id}/history", "outside", history(m.outside.incident), "401 403 403 403 | 404 404 404 404 404 | 200 200 200 200 200 | 403 403 403 | 403 404"},
 		{"GET /api/v1/incidents/{id}/history", "unknown", history(nobodys), nowhereAtAll},

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,11 +30,20 @@ type Place struct {
 	Areas   []string `json:"areas" doc:"Codes from the county to the finest area; empty outside"`
 	Branch  string   `json:"branch" doc:"Code of the branch that answered; empty where none did"`
 	Edition int      `json:"edition" doc:"The edition it was snapped by"`
+	Review  Review   `json:"review,omitempty" enum:"outside,border" doc:"Why somebody should look at it; left out where nobody need"`
 }
 
 func (i *Incident) where() Place {
 	lon, lat := i.Place.Degrees()
-	return Place{Lon: lon, Lat: lat, Areas: append([]string{}, i.Codes...), Branch: i.Branch, Edition: i.Edition}
+	return Place{Lon: lon, Lat: lat, Areas: append([]string{}, i.Codes...), Branch: i.Branch, Edition: i.Edition, Review: i.Review}
+}
+
+// waitedFor is why somebody should have looked at an incident there. Rows of histories that are older than Review do not say it; outside there is one reason.
+func (p *Place) waitedFor() Review {
+	if p.Review == "" && len(p.Areas) == 0 {
+		return OutsideReview
+	}
+	return cmp.Or(p.Review, BorderReview)
 }
 
 // Deed is what somebody did to an incident.
@@ -41,8 +51,9 @@ type Deed string
 
 // The deeds.
 const (
-	Moved     Deed = "moved"     // the pin was moved, or now belongs to other areas
-	Confirmed Deed = "confirmed" // it is right where it is
+	Moved       Deed = "moved"       // the pin was moved, or now belongs to other areas
+	Confirmed   Deed = "confirmed"   // it is right where it is
+	Unconfirmed Deed = "unconfirmed" // the confirmation was taken back: somebody should look at it again
 )
 
 // Past is a row of an incident's history.
@@ -70,24 +81,65 @@ func (s *Service) Move(ctx context.Context, id uuid.UUID, place geo.Point, reaso
 		return Incident{}, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters why the pin is moved").At("body.reason", nil)
 	}
 	owner := s.snap.Locate(place)
-	return s.decide(ctx, id, reason, version, func(i Incident) (Incident, error) {
+	return s.decide(ctx, id, reason, version, func(_ pgx.Tx, i Incident) (Incident, Deed, error) {
 		if err := access.Ask(ctx, access.IncidentTriage, owner.Codes); err != nil {
 			if p, ok := web.AsProblem(err); ok {
 				err = p.At("body.lon", nil)
 			}
-			return i, err
+			return i, "", err
 		}
-		return i.movedTo(place, owner), nil
+		to := i.movedTo(place, owner)
+		if to.Place != i.Place || !slices.Equal(to.Codes, i.Codes) || to.Branch != i.Branch || to.Snap != i.Snap {
+			to.Review = ""
+			return to, Moved, nil
+		}
+		return i.confirmed()
 	})
 }
 
 // Confirm says that an incident is right where it is: nobody has to look at it any more. Where nobody had to, nothing is done. The actor needs incident.triage there; version is as in Move.
 func (s *Service) Confirm(ctx context.Context, id uuid.UUID, reason, version string) (Incident, error) {
+	return s.decideBriefly(ctx, id, reason, version, func(_ pgx.Tx, i Incident) (Incident, Deed, error) { return i.confirmed() })
+}
+
+// Unconfirm takes a confirmation back: the incident waits for somebody to look at its place, as it did before. It is refused where the confirmation is not the
+// last thing that was done about its place, and where the incident is over; where it waits already, nothing is done. The actor needs incident.triage there;
+// version is as in Move.
+func (s *Service) Unconfirm(ctx context.Context, id uuid.UUID, reason, version string) (Incident, error) {
+	return s.decideBriefly(ctx, id, reason, version, func(tx pgx.Tx, i Incident) (Incident, Deed, error) {
+		if i.Review != "" {
+			return i, "", nil
+		}
+		last, ok, err := lastPast(ctx, tx, id)
+		switch {
+		case err != nil:
+			return i, "", err
+		case !ok || last.Deed != Confirmed:
+			return i, "", web.NewProblem(web.Conflict, "there is no confirmation to take back: the place of the incident was not confirmed, or was moved since")
+		case i.Status == Closed || i.Status == Cancelled:
+			return i, "", web.NewProblem(web.Conflict, "the incident is over: nobody looks at its place any more")
+		}
+		i.Review = last.From.waitedFor()
+		return i, Unconfirmed, nil
+	})
+}
+
+// decideBriefly is decide for what needs no reason.
+func (s *Service) decideBriefly(ctx context.Context, id uuid.UUID, reason, version string, change decision) (Incident, error) {
 	reason = strings.Join(strings.Fields(reason), " ")
 	if utf8.RuneCountInString(reason) > maxReason || strings.ContainsFunc(reason, reordering) {
 		return Incident{}, web.NewProblem(web.Invalid, "reason must have at most 500 characters").At("body.reason", nil)
 	}
-	return s.decide(ctx, id, reason, version, func(i Incident) (Incident, error) { return i, nil })
+	return s.decide(ctx, id, reason, version, change)
+}
+
+// confirmed is the incident after somebody said that it is right where it is; nothing is done where nobody had to look at it.
+func (i Incident) confirmed() (Incident, Deed, error) {
+	if i.Review == "" {
+		return i, "", nil
+	}
+	i.Review = ""
+	return i, Confirmed, nil
 }
 
 // movedTo is the incident at another place, of which owner is the owner.
@@ -107,8 +159,11 @@ func (i Incident) movedTo(place geo.Point, owner snap.Result) Incident {
 	return to
 }
 
-// decide changes where an incident lies, with its history, its one event and the log, in one transaction that holds its row.
-func (s *Service) decide(ctx context.Context, id uuid.UUID, reason, version string, change func(Incident) (Incident, error)) (to Incident, err error) {
+// decision is what becomes of an incident, and what that is; "" where nothing is done.
+type decision func(tx pgx.Tx, from Incident) (to Incident, deed Deed, err error)
+
+// decide changes where an incident lies, or what is thought of that, with its history, its one event and the log, in one transaction that holds its row.
+func (s *Service) decide(ctx context.Context, id uuid.UUID, reason, version string, change decision) (to Incident, err error) {
 	if _, err := s.Find(ctx, id); err != nil {
 		return to, err
 	}
@@ -126,19 +181,10 @@ func (s *Service) decide(ctx context.Context, id uuid.UUID, reason, version stri
 		if version != "" && version != from.Version() {
 			return web.NewProblem(web.Stale, "somebody moved, confirmed or handled the incident in the meantime; load it again").At("header.If-Match", version)
 		}
-		if to, err = change(from); err != nil {
+		var deed Deed
+		if to, deed, err = change(tx, from); err != nil || deed == "" {
 			return err
 		}
-		deed := Confirmed
-		if to.Place != from.Place || !slices.Equal(to.Codes, from.Codes) || to.Branch != from.Branch || to.Snap != from.Snap {
-			deed = Moved
-		} else {
-			to = from
-			if from.Review == "" {
-				return nil
-			}
-		}
-		to.Review = ""
 		private, _, err := findPrivate(ctx, tx, s.keys, from)
 		if err != nil && !isUnopenable(err) {
 			return err
@@ -156,7 +202,7 @@ func (s *Service) decide(ctx context.Context, id uuid.UUID, reason, version stri
 			return err
 		}
 		return audit.Append(ctx, tx, audit.Entry{
-			Action: "incident." + map[Deed]string{Moved: "move", Confirmed: "confirm"}[deed], Object: object(id), Areas: to.Codes, Reason: past.Reason,
+			Action: "incident." + map[Deed]string{Moved: "move", Confirmed: "confirm", Unconfirmed: "unconfirm"}[deed], Object: object(id), Areas: to.Codes, Reason: past.Reason,
 			Before: from.where(), After: to.where(),
 		})
 	})

@@ -18,9 +18,9 @@ import (
 // PastResource is something that was done to an incident.
 type PastResource struct {
 	At     time.Time `json:"at"`
-	Kind   string    `json:"kind" enum:"moved,confirmed,status"`
+	Kind   string    `json:"kind" enum:"moved,confirmed,unconfirmed,status"`
 	By     string    `json:"by" doc:"Login; empty for the server"`
-	Reason string    `json:"reason" doc:"Masked; may be empty for a confirmation"`
+	Reason string    `json:"reason" doc:"Masked; may be empty for a confirmation, and where one is taken back"`
 	From   *Place    `json:"from" doc:"Null where it lies outside the areas in which you see incidents"`
 	To     *Place    `json:"to" doc:"Null as from"`
 }
@@ -100,6 +100,17 @@ func ReviewRoutes(server *web.Server, s *Service, areas *area.Service, tickets f
 		MaxBodyBytes: 8 << 10,
 	}, func(ctx context.Context, in *confirmInput) (*movedOutput, error) {
 		i, err := s.Confirm(ctx, in.ID, in.Body.Reason, versionOf(in.IfMatch))
+		if err != nil {
+			return nil, err
+		}
+		return &movedOutput{ETag: etag(i), Body: s.resource(i)}, nil
+	})
+	huma.Register(server.API, huma.Operation{
+		OperationID: "unconfirm-incident", Method: http.MethodPost, Path: "/api/v1/incidents/{id}/unconfirm", Tags: tags, Summary: "Take the confirmation of an incident back",
+		Description:  "It waits for a dispatcher again, for the same reason as before. 409 where the confirmation is not the last thing that was done about its place, and where the incident is over.",
+		MaxBodyBytes: 8 << 10,
+	}, func(ctx context.Context, in *confirmInput) (*movedOutput, error) {
+		i, err := s.Unconfirm(ctx, in.ID, in.Body.Reason, versionOf(in.IfMatch))
 		if err != nil {
 			return nil, err
 		}

@@ -90,6 +90,7 @@ export const en: Record<keyof typeof zh, string> = {
   'history.failed': 'The history could not be loaded',
   'history.moved': 'Moved',
   'history.confirmed': 'Place confirmed',
+  'history.unconfirmed': 'Confirmation taken back',
   'history.status': 'Status changed',
   'history.between': 'From {from} to {to}',
   'history.hidden': 'somewhere beyond your rights',

@@ -87,6 +87,7 @@ export const zh = {
   'history.failed': '经过没有取到',
   'history.moved': '移动位置',
   'history.confirmed': '确认位置',
+  'history.unconfirmed': '撤销确认',
   'history.status': '进度变化',
   'history.between': '从 {from} 到 {to}',
   'history.hidden': '您权限之外的地方',
