@@ -68,8 +68,9 @@ type Resource struct {
 // Detail is a ticket with its caller.
 type Detail struct {
 	Resource
-	Caller *MaskedCaller  `json:"caller" doc:"Null where nobody gave a name, where it cannot be opened, and once it is the incident's"`
-	Calls  []CallResource `json:"calls" doc:"The later calls, the oldest first; they stay here when the ticket becomes an incident, which says what the first one said"`
+	Caller *MaskedCaller    `json:"caller" doc:"Null where nobody gave a name, where it cannot be opened, and once it is the incident's"`
+	Sealed incident.Sealing `json:"sealed" enum:"nothing,sealed,unavailable" doc:"Whether something is sealed with the ticket or its later calls that reporter.unseal can open; unavailable: the server lacks the key"`
+	Calls  []CallResource   `json:"calls" doc:"The later calls, the oldest first; they stay here when the ticket becomes an incident, which says what the first one said"`
 }
 
 // CallResource is a later call about a ticket.
@@ -247,7 +248,11 @@ func Routes(server *web.Server, s *Service, items *item.Service) {
 		if err != nil {
 			return nil, err
 		}
-		out := &web.Output[Detail]{Body: Detail{Resource: resource(t), Calls: make([]CallResource, len(calls))}}
+		sealing, err := s.Sealing(t, calls)
+		if err != nil {
+			return nil, err
+		}
+		out := &web.Output[Detail]{Body: Detail{Resource: resource(t), Sealed: sealing, Calls: make([]CallResource, len(calls))}}
 		for n, l := range calls {
 			out.Body.Calls[n] = CallResource{
 				At: l.At, ReportedAt: l.ReportedAt, Category: l.Category, DemandType: l.Demand, RepeatCall: l.RepeatCall, Address: l.Address, Title: l.Title, Content: l.Content,

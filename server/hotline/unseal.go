@@ -2,6 +2,7 @@ package hotline
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -10,6 +11,8 @@ import (
 	"jingwei/server/access"
 	"jingwei/server/audit"
 	"jingwei/server/db"
+	"jingwei/server/incident"
+	"jingwei/server/seal"
 	"jingwei/server/web"
 )
 
@@ -70,6 +73,30 @@ func (s *Service) Unseal(ctx context.Context, number, reason string) (w Words, c
 		return w, nil, err
 	}
 	return said, calls, nil
+}
+
+// Sealing says whether Unseal has something to open of a ticket and of its later calls, as Find and Calls gave them.
+func (s *Service) Sealing(t Ticket, calls []LaterCall) (incident.Sealing, error) {
+	state := incident.NothingSealed
+	note := func(sealed []byte, open func(*seal.Ring) (Words, error)) error {
+		if sealed == nil {
+			return nil
+		}
+		_, err := open(s.keys)
+		if _, unopenable := web.AsProblem(err); unopenable {
+			state = incident.Unavailable
+			return nil
+		}
+		if state == incident.NothingSealed {
+			state = incident.Sealed
+		}
+		return err
+	}
+	err := note(t.sealed, t.said)
+	for _, l := range calls {
+		err = errors.Join(err, note(l.sealed, l.said))
+	}
+	return state, err
 }
 
 // checkedReason is a reason on one line; ok is false where it is too short, too long, or shown otherwise than it is written.

@@ -107,6 +107,57 @@ func TestUnsealingCallersIsRefused(t *testing.T) {
 	}
 }
 
+// Whoever sees a ticket is told whether there is something to unseal, in it or in one of its later calls.
+func TestSealing(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	all := accesstest.Person(t, access.Dispatcher)
+	bare := func(number string) Call {
+		c := someCall(number)
+		c.Caller, c.Address, c.Title, c.Content = incident.Private{}, "东风小区", "路灯不亮", ""
+		return c
+	}
+	sealing := func(number string) incident.Sealing {
+		ticket, _, err := s.Find(all, number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls, _, err := s.Calls(all, ticket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := s.Sealing(ticket, calls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+	mustReceive(t, s, all, bare("bare"), "1")
+	mustReceive(t, s, all, bare("bare"), "2")
+	mustReceive(t, s, all, someCall("named"), "1")
+	placed := bare("placed")
+	placed.Place = &inFirstTown
+	mustReceive(t, s, all, placed, "1")
+	if got := sealing("placed"); got != incident.NothingSealed {
+		t.Errorf("placed: %s", got)
+	}
+	mustReceive(t, s, all, someCall("placed"), "2") // the incident has no caller, the later call has
+	for number, want := range map[string]incident.Sealing{"bare": incident.NothingSealed, "named": incident.Sealed, "placed": incident.Sealed} {
+		if got := sealing(number); got != want {
+			t.Errorf("%s: %s, want %s", number, got, want)
+		}
+	}
+	var err error
+	if s.keys, err = seal.Create(filepath.Join(t.TempDir(), "keys.json"), now); err != nil {
+		t.Fatal(err)
+	}
+	for number, want := range map[string]incident.Sealing{"bare": incident.NothingSealed, "named": incident.Unavailable, "placed": incident.Unavailable} {
+		if got := sealing(number); got != want {
+			t.Errorf("%s without the key: %s, want %s", number, got, want)
+		}
+	}
+}
+
 // A row that cannot be written keeps the caller sealed.
 func TestNothingIsUnsealedWithoutItsRow(t *testing.T) {
 	t.Parallel()
