@@ -17,7 +17,7 @@ const DemoPassword = "Jingwei-Demo-2026" //nolint:gosec // G101: it is told to e
 
 // DemoAreas are the areas of the demo county that demo accounts work in.
 type DemoAreas struct {
-	County    string // of dispatcher and planner
+	County    string // of planner
 	Town      string // of handler
 	Community string // of worker, in Town
 }
@@ -42,7 +42,7 @@ func demoPeople(areas DemoAreas) []demoPerson {
 		{"demo-viewer", "演示·观全城", access.Viewer, ""},
 		{"demo-worker", "演示·巡网格", access.Worker, areas.Community},
 		{"demo-handler", "演示·应哨人", access.Handler, areas.Town},
-		{"demo-dispatcher", "演示·派哨员", access.Dispatcher, areas.County},
+		{"demo-dispatcher", "演示·派哨员", access.Dispatcher, ""}, // what lies outside every area is for nobody else to decide
 		{"demo-planner", "演示·划界者", access.Planner, areas.County},
 		{"demo-system", "演示·管系统", access.SystemAdmin, ""},
 		{"demo-security", "演示·管账号", access.SecurityAdmin, ""},
