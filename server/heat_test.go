@@ -214,6 +214,17 @@ func TestHeatOverHTTP(t *testing.T) {
 	if empty := s.get("/tiles/heat/13/0/0.mvt"); empty.status != http.StatusNoContent {
 		t.Errorf("an empty tile: %d", empty.status)
 	}
+	var none struct{ Total int64 }
+	if s.get("/api/v1/counts?to=0001-01-01T00:00:00Z").into(t, http.StatusOK, &none); none.Total != 0 {
+		t.Errorf("%d before the first instant", none.Total)
+	}
+	var compared struct {
+		Features []struct{ Properties struct{ Count, Before int64 } }
+	}
+	s.get("/api/v1/heat?resolution=9&compare_from=0001-01-01T00:00:00Z&compare_to=2090-01-01T00:00:00Z").into(t, http.StatusOK, &compared)
+	if at := compared.Features; len(at) == 0 || at[0].Properties.Before != at[0].Properties.Count {
+		t.Errorf("compared with all time: %+v", at)
+	}
 	for _, bad := range []string{"/tiles/heat/13/99999/0.mvt", "/tiles/heat/99/0/0.mvt", "/tiles/heat/5/0/0.mvt", "/tiles/incidents/a/b/c.mvt", "/tiles/heat/13/0/0.png", "/tiles/heat/13/-1/0.mvt"} {
 		s.get(bad).problem(t, http.StatusNotFound, "not_found")
 	}
@@ -221,6 +232,7 @@ func TestHeatOverHTTP(t *testing.T) {
 		path + "?area=nowhere", path + "?resolution=12", path + "?resolution=11", path + "?channel=x", path + "?compare_from=2020-01-01T00:00:00Z",
 		"/api/v1/counts?by=x", "/api/v1/counts?from=2020-01-02T00:00:00Z&to=2020-01-01T00:00:00Z", "/api/v1/counts/series?step=1m",
 		"/api/v1/counts/unusual?level=county", "/api/v1/counts/unusual?window_min=20000", "/api/v1/counts/unusual?at=1999-01-01T00:00:00Z",
+		"/api/v1/counts/unusual?at=0001-01-01T00:00:00Z", "/api/v1/counts/series?from=0001-01-01T00:00:00Z",
 	} {
 		s.get(bad).problem(t, http.StatusUnprocessableEntity, "invalid")
 	}

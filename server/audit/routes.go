@@ -17,14 +17,14 @@ const defaultSpan = 30 * 24 * time.Hour
 
 // FilterQuery are the filters of the log as they stand in a request. Exported, as huma passes over embedded types that are not.
 type FilterQuery struct {
-	From    time.Time `query:"from" doc:"At this instant or later. Left out: 30 days before to"`
-	To      time.Time `query:"to" doc:"Before this instant. Left out: now"`
-	Login   string    `query:"login" maxLength:"64" doc:"Who"`
-	Action  string    `query:"action" maxLength:"64" doc:"What, such as account.create; account. is all that is done with accounts"`
-	Object  string    `query:"object" maxLength:"200" doc:"On what, such as account/0190…; account/ is all accounts"`
-	Area    string    `query:"area" maxLength:"32" doc:"Code of an area: what concerns it or what lies below it"`
-	Outcome Outcome   `query:"outcome" enum:"done,refused"`
-	Text    string    `query:"q" maxLength:"100" doc:"Text somewhere in the row, in either case"`
+	From    web.Instant `query:"from" doc:"At this instant or later. Left out: 30 days before to"`
+	To      web.Instant `query:"to" doc:"Before this instant. Left out: now"`
+	Login   string      `query:"login" maxLength:"64" doc:"Who"`
+	Action  string      `query:"action" maxLength:"64" doc:"What, such as account.create; account. is all that is done with accounts"`
+	Object  string      `query:"object" maxLength:"200" doc:"On what, such as account/0190…; account/ is all accounts"`
+	Area    string      `query:"area" maxLength:"32" doc:"Code of an area: what concerns it or what lies below it"`
+	Outcome Outcome     `query:"outcome" enum:"done,refused"`
+	Text    string      `query:"q" maxLength:"100" doc:"Text somewhere in the row, in either case"`
 }
 
 type searchInput struct {
@@ -89,7 +89,7 @@ func Routes(server *web.Server, s *Service) {
 }
 
 func (in *FilterQuery) filter(now time.Time) (Filter, error) {
-	f := Filter{From: in.From, To: in.To, Login: in.Login, Action: in.Action, Object: in.Object, Area: in.Area, Outcome: in.Outcome, Text: in.Text}
+	f := Filter{From: in.From.Time, To: in.To.Time, Login: in.Login, Action: in.Action, Object: in.Object, Area: in.Area, Outcome: in.Outcome, Text: in.Text}
 	if f.To.IsZero() {
 		f.To = now
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,8 +16,8 @@ import (
 
 // CompareInput is a range of time to compare with.
 type CompareInput struct {
-	CompareFrom time.Time `query:"compare_from" doc:"With compare_to: the range of time to compare with, under the same filter"`
-	CompareTo   time.Time `query:"compare_to"`
+	CompareFrom web.Instant `query:"compare_from" doc:"With compare_to: the range of time to compare with, under the same filter"`
+	CompareTo   web.Instant `query:"compare_to"`
 }
 
 type heatInput struct {
@@ -46,13 +45,13 @@ type seriesInput struct {
 
 // unusualInput has the fields of a filter that make sense here.
 type unusualInput struct {
-	Level     string    `query:"level" enum:"town,community,grid,micro" default:"grid"`
-	At        time.Time `query:"at" doc:"The end of the window, to the minute; now where it is missing"`
-	WindowMin int       `query:"window_min" minimum:"1" maximum:"10080" default:"60" doc:"Minutes; at most a week, for the windows of the weeks before must not meet it"`
-	Item      []string  `query:"item" maxItems:"100" doc:"Codes in the catalogue"`
-	Channel   []string  `query:"channel" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line,import"`
-	Area      []string  `query:"area" maxItems:"100" doc:"Codes of areas; what lies below them counts"`
-	Limit     int       `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+	Level     string      `query:"level" enum:"town,community,grid,micro" default:"grid"`
+	At        web.Instant `query:"at" doc:"The end of the window, to the minute; now where it is missing"`
+	WindowMin int         `query:"window_min" minimum:"1" maximum:"10080" default:"60" doc:"Minutes; at most a week, for the windows of the weeks before must not meet it"`
+	Item      []string    `query:"item" maxItems:"100" doc:"Codes in the catalogue"`
+	Channel   []string    `query:"channel" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line,import"`
+	Area      []string    `query:"area" maxItems:"100" doc:"Codes of areas; what lies below them counts"`
+	Limit     int         `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 }
 
 // mostCells bounds an answer with all cells: some 30 MB of GeoJSON.
@@ -120,7 +119,7 @@ func Routes(server *web.Server, s *Service) {
 		if err != nil {
 			return nil, err
 		}
-		u, err := s.Unusual(ctx, f, level, in.At, in.WindowMin, in.Limit)
+		u, err := s.Unusual(ctx, f, level, in.At.Time, in.WindowMin, in.Limit)
 		return &web.Output[Unusual]{Body: u}, err
 	})
 	tileRoutes(server, s)
@@ -137,7 +136,7 @@ func (s *Service) viewFor(ctx context.Context, in *incident.FilterInput, compare
 	if err != nil {
 		return nil, told, err
 	}
-	before, err := q.compared(compare.CompareFrom, compare.CompareTo)
+	before, err := q.compared(compare.CompareFrom.Time, compare.CompareTo.Time)
 	if err != nil {
 		return nil, told, err
 	}

@@ -26,21 +26,21 @@ type Filter struct {
 
 // FilterInput is a filter as it stands in the query of every address that chooses incidents: lists, heat, counts. Lists are separated by commas.
 type FilterInput struct {
-	From    time.Time `query:"from" doc:"Reported at this instant or later"`
-	To      time.Time `query:"to" doc:"Reported before this instant"`
-	Hour    []int     `query:"hour" minimum:"0" maximum:"23" maxItems:"24" doc:"Hours of the day, Asia/Shanghai: 0 to 23"`
-	Weekday []int     `query:"weekday" minimum:"1" maximum:"7" maxItems:"7" doc:"Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday"`
-	Item    []string  `query:"item" maxItems:"100" doc:"Codes in the catalogue"`
-	Channel []string  `query:"channel" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line,import"`
-	Status  []string  `query:"status" enum:"collected,analysed,dispatched,signed,fed_back,evaluated,closed,cancelled"`
-	Area    []string  `query:"area" maxItems:"100" doc:"Codes of areas; what lies below them counts"`
+	From    web.Instant `query:"from" doc:"Reported at this instant or later"`
+	To      web.Instant `query:"to" doc:"Reported before this instant"`
+	Hour    []int       `query:"hour" minimum:"0" maximum:"23" maxItems:"24" doc:"Hours of the day, Asia/Shanghai: 0 to 23"`
+	Weekday []int       `query:"weekday" minimum:"1" maximum:"7" maxItems:"7" doc:"Days of the week, Asia/Shanghai: 1 Monday to 7 Sunday"`
+	Item    []string    `query:"item" maxItems:"100" doc:"Codes in the catalogue"`
+	Channel []string    `query:"channel" enum:"resident,worker,courier,hotline_12345,platform_1_4,enterprise_line,import"`
+	Status  []string    `query:"status" enum:"collected,analysed,dispatched,signed,fed_back,evaluated,closed,cancelled"`
+	Area    []string    `query:"area" maxItems:"100" doc:"Codes of areas; what lies below them counts"`
 }
 
 // Filter is the filter that was asked for, by the areas of an atlas.
 func (in *FilterInput) Filter(atlas *area.Atlas) (Filter, error) {
-	f := Filter{From: in.From, To: in.To, Hours: in.Hour, Weekdays: in.Weekday, Items: in.Item}
-	if !in.From.IsZero() && !in.To.IsZero() && !in.From.Before(in.To) {
-		return f, web.NewProblem(web.Invalid, "to is not after from").At("query.to", in.To)
+	f := Filter{From: in.From.Time, To: in.To.Time, Hours: in.Hour, Weekdays: in.Weekday, Items: in.Item}
+	if !in.From.IsZero() && !in.To.IsZero() && !in.From.Before(in.To.Time) {
+		return f, web.NewProblem(web.Invalid, "to is not after from").At("query.to", in.To.Time)
 	}
 	for _, channel := range in.Channel {
 		f.Channels = append(f.Channels, Channel(channel))
