@@ -64,10 +64,10 @@ func (s *Service) group(l *ledger, f hexbin.Filter, by By) (groups []Group, tota
 		return descending(s.itemGroups(l, counts)), sum(counts), nil
 	case ByChannel:
 		counts := l.table.ByChannel(f)
-		return descending(named(channels, channelNames, counts[:])), sum(counts[:]), nil
+		return descending(named(channels, incident.ChannelNames, counts[:])), sum(counts[:]), nil
 	case ByStatus:
 		counts := l.table.ByStatus(f)
-		return descending(named(statuses, statusNames, counts[:])), sum(counts[:]), nil
+		return descending(named(statuses, incident.StatusNames, counts[:])), sum(counts[:]), nil
 	case ByHour, ByWeekday:
 		hours := l.table.ByHourOfWeek(f)
 		return ordered(hours, by), sum(hours[:]), nil
@@ -107,10 +107,10 @@ func (s *Service) itemGroups(l *ledger, counts []uint32) []Group {
 	return groups
 }
 
-func named[T ~string](keys []T, names map[T][2]string, counts []uint32) []Group {
+func named[T ~string](keys []T, names map[T]incident.Name, counts []uint32) []Group {
 	groups := make([]Group, len(keys))
 	for i, key := range keys {
-		groups[i] = Group{string(key), names[key][0], names[key][1], int64(counts[i])}
+		groups[i] = Group{string(key), names[key].ZH, names[key].EN, int64(counts[i])}
 	}
 	return groups
 }
@@ -158,7 +158,7 @@ func ordered(hours [hexbin.HoursOfWeek]uint32, by By) []Group {
 		key := strconv.Itoa(i + first)
 		groups[i] = Group{Key: key, Name: key, NameEN: key}
 		if by == ByWeekday {
-			groups[i].Name, groups[i].NameEN = weekdayNames[i][0], weekdayNames[i][1]
+			groups[i].Name, groups[i].NameEN = weekdayNames[i].ZH, weekdayNames[i].EN
 		}
 	}
 	for hour, count := range hours {
@@ -167,17 +167,8 @@ func ordered(hours [hexbin.HoursOfWeek]uint32, by By) []Group {
 	return groups
 }
 
-// The Chinese and English names.
-var (
-	channelNames = map[incident.Channel][2]string{
-		incident.Resident: {incident.ChannelNames[incident.Resident], "Residents"}, incident.Worker: {incident.ChannelNames[incident.Worker], "Grid workers"}, incident.Courier: {incident.ChannelNames[incident.Courier], "Couriers and riders"},
-		incident.Hotline12345: {incident.ChannelNames[incident.Hotline12345], "Hotline 12345"}, incident.Platform14: {incident.ChannelNames[incident.Platform14], "1+4 platform"}, incident.EnterpriseLine: {incident.ChannelNames[incident.EnterpriseLine], "Enterprise line"},
-		incident.Import: {incident.ChannelNames[incident.Import], "Import"},
-	}
-	statusNames = map[incident.Status][2]string{
-		incident.Collected: {"事件收集", "Collected"}, incident.Analysed: {"分析研判", "Analysed"}, incident.Dispatched: {"精准派单", "Dispatched"},
-		incident.Signed: {"签收处理", "Signed for"}, incident.FedBack: {"结果反馈", "Fed back"}, incident.Evaluated: {"工作评价", "Evaluated"},
-		incident.Closed: {"事件办结", "Closed"}, incident.Cancelled: {"作废", "Cancelled"},
-	}
-	weekdayNames = [7][2]string{{"周一", "Monday"}, {"周二", "Tuesday"}, {"周三", "Wednesday"}, {"周四", "Thursday"}, {"周五", "Friday"}, {"周六", "Saturday"}, {"周日", "Sunday"}}
-)
+// weekdayNames are the Chinese and English names of the days, from Monday on.
+var weekdayNames = [7]incident.Name{
+	{ZH: "周一", EN: "Monday"}, {ZH: "周二", EN: "Tuesday"}, {ZH: "周三", EN: "Wednesday"}, {ZH: "周四", EN: "Thursday"}, {ZH: "周五", EN: "Friday"},
+	{ZH: "周六", EN: "Saturday"}, {ZH: "周日", EN: "Sunday"},
+}

@@ -29,8 +29,8 @@ type exportColumn struct {
 var exportColumns = []exportColumn{
 	{"reported_at", "上报时间（北京时间）", "Reported (Beijing time)", 20, func(_ *exporting, i *Incident) any { return i.ReportedAt }},
 	{"item", "事项", "Item", 22, func(e *exporting, i *Incident) any { return e.item(i) }},
-	{"channel", "来源", "Source", 14, func(e *exporting, i *Incident) any { return e.of(ChannelNames[i.Channel], channelNamesEN[i.Channel]) }},
-	{"status", "进度", "Status", 14, func(e *exporting, i *Incident) any { return e.of(statusNames[i.Status], statusNamesEN[i.Status]) }},
+	{"channel", "来源", "Source", 14, func(e *exporting, i *Incident) any { return e.named(ChannelNames[i.Channel]) }},
+	{"status", "进度", "Status", 14, func(e *exporting, i *Incident) any { return e.named(StatusNames[i.Status]) }},
 	{"title", "标题", "Title", 40, func(_ *exporting, i *Incident) any { return mask(i.Title) }},
 	{"description", "描述", "Description", 50, func(_ *exporting, i *Incident) any { return mask(i.Description) }},
 	{"town", "镇（街道）", "Town", 14, func(e *exporting, i *Incident) any { return e.area(i, coverage.Town) }},
@@ -51,26 +51,14 @@ var exportColumns = []exportColumn{
 	{"id", "编号", "Number", 38, func(_ *exporting, i *Incident) any { return i.ID.String() }},
 }
 
-var channelNamesEN = map[Channel]string{
-	Resident: "Resident", Worker: "Grid worker", Courier: "Courier", Hotline12345: "12345 hotline", Platform14: "“1+4” platform", EnterpriseLine: "Enterprise line",
-	Import: "Import",
-}
-
-var statusNames = map[Status]string{
-	Collected: "事件收集", Analysed: "分析研判", Dispatched: "精准派单", Signed: "签收处理", FedBack: "结果反馈", Evaluated: "工作评价", Closed: "事件办结", Cancelled: "作废",
-}
-
-var statusNamesEN = map[Status]string{
-	Collected: "Collected", Analysed: "Analysed", Dispatched: "Dispatched", Signed: "Signed for", FedBack: "Result reported", Evaluated: "Evaluated",
-	Closed: "Closed", Cancelled: "Cancelled",
-}
-
 func (e *exporting) of(zh, en string) string {
 	if e.english {
 		return en
 	}
 	return zh
 }
+
+func (e *exporting) named(n Name) string { return e.of(n.ZH, n.EN) }
 
 func (e *exporting) item(i *Incident) string {
 	if found, ok := e.items.Find(i.Item); ok {

@@ -69,7 +69,7 @@ func TestExportHasWhatTheListHas(t *testing.T) {
 			}
 			item, _ := s.items.Find(i.Item)
 			want := strings.Join([]string{
-				i.ReportedAt.In(beijing).Format(time.DateTime), item.NameEN, channelNamesEN[i.Channel], statusNamesEN[i.Status], i.Title, town, closed, i.ID.String(),
+				i.ReportedAt.In(beijing).Format(time.DateTime), item.NameEN, ChannelNames[i.Channel].EN, StatusNames[i.Status].EN, i.Title, town, closed, i.ID.String(),
 			}, "|")
 			if got := strings.Join(rows[n+1], "|"); got != want {
 				t.Errorf("row %d is %s, want %s", n, got, want)

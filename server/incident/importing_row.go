@@ -85,7 +85,7 @@ func (s *Service) newRowParser(opt ImportOptions) (*rowParser, error) {
 		p.channel = Import
 	}
 	for channel, name := range ChannelNames {
-		p.channels[string(channel)], p.channels[name] = channel, channel
+		p.channels[string(channel)], p.channels[name.ZH] = channel, channel
 	}
 	if _, ok := ChannelNames[p.channel]; !ok {
 		return nil, fmt.Errorf("no channel %q: use one of %s", p.channel, p.channelList())
@@ -173,7 +173,7 @@ func (p *rowParser) channelOf(name string) (Channel, *csvfile.Problem) {
 func (p *rowParser) channelList() string {
 	var list []string
 	for channel, name := range ChannelNames {
-		list = append(list, string(channel)+" ("+name+")")
+		list = append(list, string(channel)+" ("+name.ZH+")")
 	}
 	slices.Sort(list)
 	return strings.Join(list, ", ")

@@ -27,11 +27,6 @@ const (
 	Import         Channel = "import"          // a file
 )
 
-// ChannelNames are the Chinese names of the channels.
-var ChannelNames = map[Channel]string{
-	Resident: "居民", Worker: "网格员", Courier: "新就业群体", Hotline12345: "12345热线", Platform14: "1+4平台", EnterpriseLine: "政企通", Import: "导入",
-}
-
 // Status is the step of the closed loop that an incident has reached.
 type Status string
 
