@@ -40,7 +40,7 @@ func (s *Service) Series(ctx context.Context, f incident.Filter, step string) (S
 		return Series{}, web.NewProblem(web.Invalid, "to is not after from").At("query.to", f.To)
 	}
 	length := steps[step]
-	from, to := minuteOf(f.From), minuteOf(f.To.Add(time.Minute-1))
+	from, to := minutesOf(&f)
 	first := alignedDown(from, length.min, length.origin)
 	if n := (int64(to) - first + length.min - 1) / length.min; n > mostSteps {
 		return Series{}, web.NewProblem(web.Invalid, "from and to are "+strconv.FormatInt(n, 10)+" steps apart; ask for a longer step or for at most "+strconv.Itoa(mostSteps)+" steps").
