@@ -174,30 +174,39 @@ func (l *ledger) owners(areas [][]string, scope access.Scope) []bool {
 	if scope.All && len(areas) == 0 {
 		return nil
 	}
-	type top struct {
-		level int
-		code  string
-	}
-	asked, granted := make(map[top]bool, len(areas)), make(map[top]bool, len(scope.Areas))
+	var asked, granted tops
 	for _, chain := range areas {
-		asked[top{len(chain) - 1, chain[len(chain)-1]}] = true
+		asked.add(len(chain)-1, chain[len(chain)-1])
 	}
 	for _, a := range scope.Areas {
 		if level, err := coverage.ParseLevel(a.Level); err == nil {
-			granted[top{int(level), a.Code}] = true
+			granted.add(int(level), a.Code)
 		}
-	}
-	within := func(chain []string, tops map[top]bool) bool {
-		for level, code := range chain {
-			if tops[top{level, code}] {
-				return true
-			}
-		}
-		return false
 	}
 	chosen := make([]bool, len(l.chains))
 	for i, chain := range l.chains {
-		chosen[i] = (scope.All || within(chain, granted)) && (len(areas) == 0 || within(chain, asked))
+		chosen[i] = (scope.All || granted.hold(chain)) && (len(areas) == 0 || asked.hold(chain))
 	}
 	return chosen
+}
+
+// tops are the codes of areas, by their levels.
+type tops [coverage.Micro + 1]map[string]bool
+
+func (t *tops) add(level int, code string) {
+	if t[level] == nil {
+		t[level] = map[string]bool{}
+	}
+	t[level][code] = true
+}
+
+// hold reports whether a chain is in one of the areas. Most questions are of one area, and there are tens of thousands of chains: so no level is
+// looked at that has no area, and what is looked for in maps are strings.
+func (t *tops) hold(chain []string) bool {
+	for level, code := range chain {
+		if t[level][code] {
+			return true
+		}
+	}
+	return false
 }
