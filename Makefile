@@ -45,6 +45,10 @@ e2e: setup-test build oracle ## Run the browser tests alone, against a server an
 bench: setup build ## Run the Go benchmarks; ends with a table of ratios and bars. Takes some minutes and 7 GB
 	@node .ci/bench.mjs
 
+.PHONY: proof
+proof: setup-test ## Show that nothing is lost: PostgreSQL and the server are killed while reports come in for a minute. Takes some minutes
+	@go test ./server -v -count 1 -timeout 15m -run '^TestNothingIsLost$$' -durability 60s
+
 .PHONY: check
 check: lint vulnerabilities test ## What CI runs: lint, the check for known vulnerabilities, then test
 

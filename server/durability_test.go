@@ -21,6 +21,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
 	"jingwei/server/account"
@@ -36,9 +38,10 @@ const (
 	sources        = 20 // accounts that post: each has a limit of its own
 )
 
-// TestNothingIsLost posts 200 reports a second to the real program, each again and again under its Idempotency-Key until it is acknowledged,
-// and kills its PostgreSQL and the program itself with SIGKILL in turn. In the end each acknowledged report is there exactly once, with its
-// event and its entry in the audit log, and the chain of the log is whole. -durability 60s is the long form.
+// TestNothingIsLost posts 200 reports a second to the real program, each again and again under its Idempotency-Key until it is acknowledged, and
+// batches with as many rows, and kills its PostgreSQL and the program itself with SIGKILL in turn. In the end each acknowledged report and each row that was
+// answered as stored is there exactly once, with its event and its entry in the audit log, rows whose answer nobody waited for are there at most
+// once, and the chain of the log is whole. -durability 60s is the long form.
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
 	d := newDurable(t)
@@ -58,15 +61,18 @@ func TestNothingIsLost(t *testing.T) {
 		}
 		d.ready()
 	}
-	reports := finish()
+	finish()
 	took := time.Since(began)
 	d.stop()
-	t.Logf("%d reports in %v, %d acknowledged by a repeat, %d further tries, longest time without an acknowledgement %v; killed with -9: %v",
-		len(reports), took.Round(time.Millisecond), d.repeated.Load(), d.retried.Load(), d.longestGap.Round(time.Millisecond), kills)
-	if least := int(durability.Seconds() * postsPerSecond * 9 / 10); len(reports) < least {
-		t.Errorf("%d reports, want %d at least", len(reports), least)
+	t.Logf("%d reports and %d rows of batches in %v, %d reports acknowledged by a repeat, %d further tries, longest time without an acknowledgement %v; killed with -9: %v",
+		d.singles, len(d.answers.stored)-d.singles, took.Round(time.Millisecond), d.repeated.Load(), d.retried.Load(), d.longestGap.Round(time.Millisecond), kills)
+	if least := int(durability.Seconds() * postsPerSecond * 9 / 10); d.singles < least {
+		t.Errorf("%d reports, want %d at least", d.singles, least)
 	}
-	d.compare(reports)
+	if least := int(durability.Seconds()) * rowsOfBatch; len(d.answers.stored)-d.singles < least {
+		t.Errorf("%d rows of batches, want %d at least", len(d.answers.stored)-d.singles, least)
+	}
+	d.compare()
 }
 
 // durable is the program on a data directory, as a process of its own.
@@ -80,13 +86,18 @@ type durable struct {
 	repeated       atomic.Int64
 	retried        atomic.Int64
 	mu             sync.Mutex
+	answers        answers
+	singles        int // of the stored ones that came alone
 	acknowledgedAt time.Time
 	longestGap     time.Duration
 }
 
 func newDurable(t *testing.T) *durable {
 	t.Helper()
-	d := &durable{t: t, dir: dbtest.DataDir(t), binary: filepath.Join(t.TempDir(), "jingwei")}
+	d := &durable{
+		t: t, dir: dbtest.DataDir(t), binary: filepath.Join(t.TempDir(), "jingwei"),
+		answers: answers{map[string]string{}, map[string]bool{}},
+	}
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", d.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -108,7 +119,7 @@ func newDurable(t *testing.T) *durable {
 	d.in(func(app *App) {
 		areatest.Publish(t, app.db.Pool, areatest.Areas(), areatest.Effective)
 		ctx := accesstest.Operator(t)
-		for n := range sources {
+		for n := range sources + batchSenders {
 			login := fmt.Sprintf("source-%d", n)
 			a, _, err := app.accounts.Create(ctx, account.NewAccount{Login: login, Name: login, Kind: account.Machine, Grant: &account.NewGrant{Role: access.Dispatcher}})
 			if err != nil {
@@ -188,8 +199,8 @@ func (d *durable) stop() {
 	}
 }
 
-// load begins to post reports. finish stops that, waits until all are acknowledged, and gives the ids under which they were, by their titles.
-func (d *durable) load() (finish func() map[string]string) {
+// load begins to post reports. finish stops that, and waits until all are acknowledged.
+func (d *durable) load() (finish func()) {
 	d.t.Helper()
 	d.ready()
 	const ahead = 100_000 // the source does not wait for the program
@@ -209,7 +220,6 @@ func (d *durable) load() (finish func() map[string]string) {
 			}
 		}
 	}()
-	acknowledged := map[string]string{}
 	d.acknowledgedAt = time.Now()
 	var workers sync.WaitGroup
 	client := &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: postWorkers}}
@@ -223,17 +233,20 @@ func (d *durable) load() (finish func() map[string]string) {
 					continue
 				}
 				d.mu.Lock()
-				acknowledged[title] = id
+				d.answers.stored[title] = id
+				d.singles++
 				d.longestGap = max(d.longestGap, time.Since(d.acknowledgedAt))
 				d.acknowledgedAt = time.Now()
 				d.mu.Unlock()
 			}
 		})
 	}
-	return func() map[string]string {
+	for sender := range batchSenders {
+		workers.Go(func() { d.sendBatches(stop, sender) })
+	}
+	return func() {
 		close(stop)
 		workers.Wait()
-		return acknowledged
 	}
 }
 
@@ -278,38 +291,60 @@ func (d *durable) post(client *http.Client, n int, title string) (id string, err
 	return "", errors.New("it was not acknowledged in three minutes")
 }
 
-// compare looks for what was acknowledged in the tables.
-func (d *durable) compare(acknowledged map[string]string) {
+// compare looks for what was answered as stored in the tables.
+func (d *durable) compare() {
 	d.t.Helper()
 	d.in(func(app *App) {
 		ctx := accesstest.Operator(d.t)
 		rows, err := app.db.Query(ctx, `
-			SELECT i.title, i.id::text, (SELECT count(*) FROM event e WHERE e.kind = 'incident.created' AND e.data->>'id' = i.id::text),
-			       (SELECT count(*) FROM audit a WHERE a.action = 'incident.create' AND a.object = 'incident/' || i.id)
-			FROM incident i`)
+			SELECT i.title, i.id::text, i.xmin::text, coalesce(e.events, 0), coalesce(a.entries, 0) FROM incident i
+			LEFT JOIN (SELECT data->>'id' AS id, count(*)::int AS events FROM event WHERE kind = 'incident.created' GROUP BY 1) e ON e.id = i.id::text
+			LEFT JOIN (SELECT object, count(*)::int AS entries FROM audit WHERE action = 'incident.create' GROUP BY 1) a ON a.object = 'incident/' || i.id`)
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		defer rows.Close()
 		stored := map[string]string{}
-		for rows.Next() {
-			var title, id string
-			var events, entries int
-			if err := rows.Scan(&title, &id, &events, &entries); err != nil {
-				d.t.Fatal(err)
+		var ofBatches []storedRow
+		var r storedRow
+		if _, err := pgx.ForEachRow(rows, []any{&r.title, &r.id, &r.transaction, &r.events, &r.entries}, func() error {
+			if stored[r.title] != "" {
+				d.t.Errorf("%s is there twice: %s and %s", r.title, stored[r.title], r.id)
 			}
-			if stored[title] != "" {
-				d.t.Errorf("%s is there twice: %s and %s", title, stored[title], id)
+			if stored[r.title] = r.id; r.events != 1 {
+				d.t.Errorf("%s has %d events", r.title, r.events)
 			}
-			stored[title] = id
-			if events != 1 || entries != 1 {
-				d.t.Errorf("%s has %d events and %d entries in the audit log", title, events, entries)
+			if strings.HasPrefix(r.title, "批") {
+				ofBatches = append(ofBatches, r)
+			} else if r.entries != 1 {
+				d.t.Errorf("%s has %d entries in the audit log", r.title, r.entries)
 			}
-		}
-		if err := rows.Err(); err != nil {
+			return nil
+		}); err != nil {
 			d.t.Fatal(err)
 		}
-		if !maps.Equal(stored, acknowledged) {
+		entries := map[string]batchEntry{}
+		var transaction string
+		var e batchEntry
+		if rows, err = app.db.Query(ctx, `SELECT xmin::text, (after->>'created')::int, after->>'digest' FROM audit WHERE action = 'incident.batch'`); err != nil {
+			d.t.Fatal(err)
+		}
+		if _, err := pgx.ForEachRow(rows, []any{&transaction, &e.created, &e.digest}, func() error {
+			e.entries = entries[transaction].entries + 1
+			entries[transaction] = e
+			return nil
+		}); err != nil {
+			d.t.Fatal(err)
+		}
+		compareBatches(d.t, ofBatches, entries)
+		unanswered := 0
+		for title := range d.answers.perhaps {
+			if stored[title] != "" {
+				unanswered++
+				delete(stored, title)
+			}
+		}
+		d.t.Logf("%d transactions of batches; of %d rows whose answer nobody waited for %d are stored", len(entries), len(d.answers.perhaps), unanswered)
+		if acknowledged := d.answers.stored; !maps.Equal(stored, acknowledged) {
 			lost := slices.DeleteFunc(slices.Sorted(maps.Keys(acknowledged)), func(title string) bool { return stored[title] == acknowledged[title] })
 			d.t.Errorf("%d reports are stored, %d were acknowledged; of these are not there as they were: %v", len(stored), len(acknowledged), lost)
 		}
