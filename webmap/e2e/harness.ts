@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 
 const url = process.env.JINGWEI_E2E_URL
@@ -94,6 +94,13 @@ export async function clickMiddle(page: Page) {
   if (!box) throw new Error('the map has no size')
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
 }
+
+/** Whether something appears within a moment: what a click was to bring, where the place to click at may still move. */
+export const appears = (what: Locator) =>
+  what.waitFor({ timeout: 2000 }).then(
+    () => true,
+    () => false,
+  )
 
 export async function shot(page: Page, name: string) {
   await page.screenshot({ path: `${output}${name}.png` })
@@ -208,12 +215,24 @@ export async function quietMicro(): Promise<Feature> {
   throw new Error('the first 200 micro-grids all have incidents in their middle')
 }
 
+/** Lets what moves or fades come to its end, and what comes after it come at once: half faded in, a text has too little contrast. */
+async function rest(page: Page) {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await page.evaluate(async () => {
+    const passing = document
+      .getAnimations()
+      .filter(({ playState, effect }) => playState === 'running' && effect?.getComputedTiming().endTime !== Infinity)
+    await Promise.allSettled(passing.map(({ finished }) => finished))
+  })
+}
+
 /** What axe-core finds wrong, as short lines; without the named rules. */
 export async function axe(page: Page, without: string[] = []): Promise<string[]> {
+  await rest(page)
   // addScriptTag would be an inline script, which the server's Content-Security-Policy forbids; evaluate is not.
   const source = createRequire(import.meta.url)('axe-core').source as string
   await page.evaluate(source)
-  return page.evaluate(async (without) => {
+  const found = await page.evaluate(async (without) => {
     const { axe } = globalThis as unknown as {
       axe: {
         run(
@@ -228,6 +247,8 @@ export async function axe(page: Page, without: string[] = []): Promise<string[]>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
     )
   }, without)
+  await page.emulateMedia({ reducedMotion: null })
+  return found
 }
 
 /** Requests that a pattern matches fail as while PostGIS is away, until mend is called; prepare is visit's. */

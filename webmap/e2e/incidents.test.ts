@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
+  appears,
   ask,
   axe,
   base,
@@ -141,7 +142,6 @@ describe('the list of incidents', () => {
     await pane.getByText('来源').waitFor()
     expect(query(page).get('id')).toBe(found[1])
     await pane.getByRole('heading', { name: '上报人' }).waitFor()
-    await page.waitForTimeout(900)
     expect(await axe(page)).toEqual([])
     await shot(page, 'incidents-detail')
     await page.keyboard.press('Escape')
@@ -159,15 +159,20 @@ describe('the list of incidents', () => {
     await expect.poll(() => ids(page)).toEqual([found[4]])
     await rows(page).first().click()
     await pane.getByText('来源').waitFor()
-    await page.waitForTimeout(900)
     const box = await page.locator('#map').boundingBox()
     if (!box) throw new Error('the map has no size')
     await page.keyboard.press('Escape')
     await pane.waitFor({ state: 'detached' })
     expect(query(page).get('id')).toBe(null)
-    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
-    await pane.getByText('来源').waitFor()
+    // The map may still be on its way there.
+    await expect
+      .poll(async () => {
+        await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
+        return appears(pane)
+      })
+      .toBe(true)
     expect(query(page).get('id')).toBe(found[4])
+    await pane.getByText('来源').waitFor()
     expect(complaints).toEqual([])
   })
 
@@ -185,7 +190,6 @@ describe('the list of incidents', () => {
     await pane.getByText('与报告人核实过').waitFor()
     await pane.getByText('demo-dispatcher').waitFor()
     await mapReady(page)
-    await page.waitForTimeout(900)
     expect(await axe(page)).toEqual([])
     await shot(page, 'incidents-history')
     expect(complaints).toEqual([])

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { base, cookieOf, mapReady, quietMicro, shot, visit, withoutSharedWorker } from './harness.ts'
+import { appears, base, cookieOf, mapReady, quietMicro, shot, visit, withoutSharedWorker } from './harness.ts'
 
 let place: [number, number]
 
@@ -52,26 +52,29 @@ describe('live incidents', () => {
     await page.getByRole('region', { name: '事件' }).locator('.subject').waitFor()
     const subject = await page.locator('.subject').textContent()
     await page.getByRole('button', { name: '关闭' }).click()
-    await page.waitForTimeout(800)
     const [lon, lat] = await page.evaluate(async () => {
       const { items } = await (await fetch('/api/v1/incidents?limit=1')).json()
       return [items[0].lon, items[0].lat] as [number, number]
     })
-    // The map was flown there: its own address says where its middle is.
-    const [, midLon, midLat, zoom] = /at=([\d.]+),([\d.]+),([\d.]+)/.exec(page.url())?.map(Number) ?? []
     const box = await page.locator('#map').boundingBox()
-    if (!box || midLon === undefined || midLat === undefined || zoom === undefined)
-      throw new Error('the address has a place')
-    const world = 256 * 2 ** zoom
+    if (!box) throw new Error('the map has no size')
     const y = (degrees: number) => {
       const sin = Math.sin((degrees * Math.PI) / 180)
-      return (0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)) * world
+      return 0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)
     }
-    await page.mouse.click(
-      box.x + box.width / 2 + ((lon - midLon) / 360) * world,
-      box.y + box.height / 2 + y(lat) - y(midLat),
-    )
-    await page.locator('.subject').waitFor()
+    // The map is flown there: its own address says where its middle is, once it has come.
+    await expect
+      .poll(async () => {
+        const [, midLon, midLat, zoom] = /at=([\d.]+),([\d.]+),([\d.]+)/.exec(page.url())?.map(Number) ?? []
+        if (midLon === undefined || midLat === undefined || zoom === undefined) return false
+        const world = 256 * 2 ** zoom
+        await page.mouse.click(
+          box.x + box.width / 2 + ((lon - midLon) / 360) * world,
+          box.y + box.height / 2 + (y(lat) - y(midLat)) * world,
+        )
+        return appears(page.locator('.subject'))
+      })
+      .toBe(true)
     expect(subject).not.toBe('')
   })
 })

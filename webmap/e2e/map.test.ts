@@ -123,18 +123,21 @@ describe('the map page', () => {
     const box = await page.locator('#map').boundingBox()
     if (!box) throw new Error('the map has a place')
     // An incident that happens to lie there would show its own name.
-    const texts: string[] = []
-    for (const [dx, dy] of [
+    const places = [
       [0, 0],
       [12, 0],
       [0, 12],
       [-12, 0],
-    ] as const) {
-      await page.mouse.move(box.x + box.width / 2 + dx, box.y + box.height / 2 + dy)
-      await page.waitForTimeout(150)
-      texts.push((await page.locator('.tip').textContent())?.trim() ?? '')
-    }
-    expect(texts.join('\n')).toContain(micro.properties.name)
+    ] as const
+    const texts: string[] = []
+    await expect
+      .poll(async () => {
+        const [dx, dy] = places[texts.length % places.length] as (typeof places)[number]
+        await page.mouse.move(box.x + box.width / 2 + dx, box.y + box.height / 2 + dy)
+        texts.push((await page.locator('.tip').allTextContents()).join().trim())
+        return texts.join('\n')
+      })
+      .toContain(micro.properties.name)
     expect(texts.join('\n')).toContain('微网格')
   })
 

@@ -122,11 +122,10 @@ describe('the wall', () => {
     await wallReady(page)
     await page.getByText('每镇街件数').waitFor()
     expect(await page.locator('.panel').count()).toBe(2)
-    await page.waitForTimeout(1500)
-    const search = new URL(page.url()).searchParams
-    expect(search.get('layer')).toBe('areas')
-    expect(search.get('channel')).toBe('hotline_12345')
-    expect(search.get('at')).toMatch(/^[\d.]+,[\d.]+,[\d.]+$/)
+    const search = () => new URL(page.url()).searchParams
+    await expect.poll(() => search().get('at')).toMatch(/^[\d.]+,[\d.]+,[\d.]+$/)
+    expect(search().get('layer')).toBe('areas')
+    expect(search().get('channel')).toBe('hotline_12345')
   })
 })
 
