@@ -65,24 +65,37 @@ func (t *othersTwin) others(p geo.Point) map[coverage.ID]float64 {
 }
 
 // othersAlong is the same where who owns what changes along an edge: each edge is asked beside its point nearest to p, eight steps from its ends, and there
-// beside its middle too, whose owners may be told and need not be.
+// beside its middle too. Where that point lies halfway between two of the lattice, or just eight steps from an end, the last digit of the arithmetic decides
+// which of the two is asked, and whether the middle is; a sliver of an owner can lie beside one of them alone. So may holds what is beside any of them, and
+// must what is beside each.
 func (t *othersTwin) othersAlong(p geo.Point) (must, may map[coverage.ID]float64) {
 	own := t.locate(p)
 	must, may = map[coverage.ID]float64{}, map[coverage.ID]float64{}
 	for _, e := range t.edges {
 		width, height := float64(e.to.Lon)-float64(e.from.Lon), float64(e.to.Lat)-float64(e.from.Lat)
-		ask := func(distances map[coverage.ID]float64, along, d float64) {
-			a := geo.Point{Lon: int32(math.Round(float64(e.from.Lon) + along*width)), Lat: int32(math.Round(float64(e.from.Lat) + along*height))}
-			for _, by := range []int32{-2, 2} {
-				beside := a
-				if math.Abs(width) >= math.Abs(height) {
-					beside.Lat += by
-				} else {
-					beside.Lon += by
+		ask := func(along, d float64, sure bool) {
+			places, met := 0, map[coverage.ID]int{}
+			for _, lon := range roundings(float64(e.from.Lon) + along*width) {
+				for _, lat := range roundings(float64(e.from.Lat) + along*height) {
+					a, b := geo.Point{Lon: lon, Lat: lat - 2}, geo.Point{Lon: lon, Lat: lat + 2}
+					if math.Abs(width) < math.Abs(height) {
+						a, b = geo.Point{Lon: lon - 2, Lat: lat}, geo.Point{Lon: lon + 2, Lat: lat}
+					}
+					places++
+					left, right := t.locate(a), t.locate(b)
+					if met[left]++; right != left {
+						met[right]++
+					}
 				}
-				id := t.locate(beside)
-				if before, known := distances[id]; id != own && (!known || d < before) {
-					distances[id] = d
+			}
+			for id, n := range met {
+				for _, distances := range []map[coverage.ID]float64{may, must} {
+					if before, known := distances[id]; id != own && (!known || d < before) {
+						distances[id] = d
+					}
+					if n < places || !sure {
+						break
+					}
 				}
 			}
 		}
@@ -91,23 +104,26 @@ func (t *othersTwin) othersAlong(p geo.Point) (must, may map[coverage.ID]float64
 		x, y := (float64(p.Lon)-float64(e.from.Lon))*cos, float64(p.Lat)-float64(e.from.Lat)
 		along := min(max((x*width*cos+y*height)/(width*cos*width*cos+height*height), 0), 1)
 		least := 8 / max(math.Abs(width), math.Abs(height))
-		middle := geo.Point{Lon: int32(math.Round(float64(e.from.Lon) + width/2)), Lat: int32(math.Round(float64(e.from.Lat) + height/2))}
-		switch {
-		case least >= 0.5:
-			ask(must, 0.5, segmentM(p, e.from, e.to))
-		case along <= least || along >= 1-least:
-			ask(may, 0.5, segmentM(p, middle, middle))
-			fallthrough
-		default:
-			ask(must, min(max(along, least), 1-least), segmentM(p, e.from, e.to))
+		if least >= 0.5 {
+			ask(0.5, segmentM(p, e.from, e.to), true)
+			continue
 		}
-	}
-	for id, d := range must {
-		if before, known := may[id]; !known || d < before {
-			may[id] = d
+		ask(min(max(along, least), 1-least), segmentM(p, e.from, e.to), true)
+		if beyond := max(least-along, along-(1-least)); beyond > -1e-9 {
+			middle := geo.Point{Lon: int32(math.Round(float64(e.from.Lon) + width/2)), Lat: int32(math.Round(float64(e.from.Lat) + height/2))}
+			ask(0.5, segmentM(p, middle, middle), beyond > 1e-9)
 		}
 	}
 	return must, may
+}
+
+// roundings are the whole numbers next to v: two where it lies halfway, to the last digits.
+func roundings(v float64) []int32 {
+	low, high := int32(math.Round(v-1e-6)), int32(math.Round(v+1e-6))
+	if low == high {
+		return []int32{low}
+	}
+	return []int32{low, high}
 }
 
 // segmentM is the distance from p to a segment in a plane around p.
@@ -124,31 +140,37 @@ func segmentM(p, a, b geo.Point) float64 {
 	return math.Hypot(ax+along*(bx-ax), ay+along*(by-ay))
 }
 
-// mustBeOthers compares with the twin: the same owners, but for those whose distance is the radius or that of the last to a few centimetres.
-func mustBeOthers(t fatal, x *snap.Index, p geo.Point, radiusM float64, want map[coverage.ID]float64) {
+// mustBeOthers compares with the twin: the same owners, but for those whose distance is the radius or that of the last to a few centimetres, and for those that
+// only may be told.
+func mustBeOthers(t fatal, x *snap.Index, p geo.Point, radiusM float64, must, may map[coverage.ID]float64) {
 	t.Helper()
 	const slackM = 0.03
 	got, within := x.Others(p, radiusM), 0
-	for _, d := range want {
+	for _, d := range must {
 		if d <= radiusM-slackM {
 			within++
 		}
 	}
 	if len(got) < min(within, snap.MaxOthers) || len(got) > snap.MaxOthers {
-		t.Fatalf("%d others of %v within %v m, want at least %d: %v of %v", len(got), p, radiusM, within, got, want)
+		t.Fatalf("%d others of %v within %v m, want at least %d: %v of %v", len(got), p, radiusM, within, got, must)
 	}
 	last, told := radiusM, map[coverage.ID]bool{}
 	for i, o := range got {
-		d, known := want[o.ID]
-		if !known || math.Abs(d-o.DistanceM) > slackM+d/1000 || o.DistanceM > radiusM || told[o.ID] || i > 0 && o.DistanceM < got[i-1].DistanceM {
-			t.Fatalf("others of %v within %v m are %v, want some of %v", p, radiusM, got, want)
+		least, known := may[o.ID]
+		most, sure := must[o.ID]
+		if !sure {
+			most = math.Inf(1)
+		}
+		if !known || o.DistanceM < least-slackM-least/1000 || o.DistanceM > most+slackM+most/1000 || o.DistanceM > radiusM || told[o.ID] ||
+			i > 0 && o.DistanceM < got[i-1].DistanceM {
+			t.Fatalf("others of %v within %v m are %v, want %v, some of %v", p, radiusM, got, must, may)
 		}
 		told[o.ID] = true
 	}
 	if len(got) == snap.MaxOthers {
 		last = got[len(got)-1].DistanceM
 	}
-	for id, d := range want {
+	for id, d := range must {
 		if d+slackM+d/1000 < last && !told[id] {
 			t.Fatalf("others of %v within %v m are %v, without %d at %v m", p, radiusM, got, id, d)
 		}
@@ -175,7 +197,7 @@ func TestOthersAreThoseByEdge(t *testing.T) {
 			}
 			want := slow.others(p)
 			for _, radiusM := range []float64{5, 30, 200, 5000, math.Inf(1)} {
-				mustBeOthers(t, x, p, radiusM, want)
+				mustBeOthers(t, x, p, radiusM, want, want)
 			}
 			if slow.locate(p) == coverage.None {
 				outside++
@@ -203,21 +225,7 @@ func TestOthersOfAnything(t *testing.T) {
 		p := geo.Point{Lon: rapid.Int32Range(-scale, 8*scale).Draw(t, "lon"), Lat: rapid.Int32Range(-4*scale, 5*scale).Draw(t, "lat")}
 		must, may := slow.othersAlong(p)
 		for _, radiusM := range []float64{0, float64(scale) * 0.005, float64(scale) * 0.02, float64(scale) * 0.1} {
-			const slackM = 0.03
-			last, told := radiusM, map[coverage.ID]float64{}
-			for _, o := range x.Others(p, radiusM) {
-				if d, known := may[o.ID]; !known || o.DistanceM < d-slackM-d/1000 || o.DistanceM > radiusM {
-					t.Fatalf("%d is told as %v m from %v, want %v", o.ID, o.DistanceM, p, may)
-				}
-				if told[o.ID] = o.DistanceM; len(told) == snap.MaxOthers {
-					last = o.DistanceM
-				}
-			}
-			for id, d := range must {
-				if far, known := told[id]; d+slackM+d/1000 < last && (!known || far > d+slackM+d/1000) {
-					t.Fatalf("others of %v within %v m are %v, without %d at %v m", p, radiusM, told, id, d)
-				}
-			}
+			mustBeOthers(t, x, p, radiusM, must, may)
 		}
 	})
 }
