@@ -1,7 +1,7 @@
 package hexbin
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -91,7 +91,7 @@ func (c *cells) foldTo(resolution int) *fold {
 }
 
 // bins adds up counts by number to those of a resolution's cells that are not zero. It overwrites the counts.
-func (c *cells) bins(counts []uint32, resolution int) []Bin {
+func (c *cells) bins(counts []uint32, resolution int) Bins {
 	parents, late := c.sorted, counts[len(c.sorted):]
 	if resolution < Finest {
 		f := c.foldTo(resolution)
@@ -106,55 +106,75 @@ func (c *cells) bins(counts []uint32, resolution int) []Bin {
 			begin = end
 		}
 	}
-	counts = counts[:len(parents)]
-	held := 0
-	for _, n := range counts {
-		held += int(bit(n > 0))
-	}
-	bins := make([]Bin, 0, held)
-	for i, n := range counts {
-		if n > 0 {
-			bins = append(bins, Bin{parents[i], n})
-		}
-	}
-	return merge(bins, c.lateBins(late, resolution))
+	return merge(held(parents, counts[:len(parents)]), c.lateBins(late, resolution))
 }
 
-// lateBins are the bins of late cells, in order.
-func (c *cells) lateBins(counts []uint32, resolution int) (bins []Bin) {
-	for i, n := range counts {
-		if n > 0 {
-			bins = append(bins, Bin{c.late[i].Parent(resolution), n})
-		}
+// held are the cells whose counts are not zero.
+func held(cells []geo.Cell, counts []uint32) Bins {
+	const part = 1 << 16
+	ends := make([]int, (len(counts)+part-1)/part) // of the bins of each part
+	parts := func(each func(p int, cells []geo.Cell, counts []uint32)) {
+		inParallel(len(ends), func(p int) {
+			each(p, cells[p*part:min((p+1)*part, len(cells))], counts[p*part:min((p+1)*part, len(counts))])
+		})
 	}
-	slices.SortFunc(bins, func(a, b Bin) int { return cmp.Compare(a.Cell, b.Cell) })
-	kept := bins[:0]
-	for _, b := range bins {
-		if len(kept) > 0 && kept[len(kept)-1].Cell == b.Cell {
-			kept[len(kept)-1].Count += b.Count
-		} else {
-			kept = append(kept, b)
+	parts(func(p int, _ []geo.Cell, counts []uint32) {
+		for _, n := range counts {
+			ends[p] += int(bit(n > 0))
 		}
+	})
+	all := 0
+	for p, n := range ends {
+		all += n
+		ends[p] = all
 	}
-	return kept
+	b := Bins{make([]geo.Cell, all), make([]uint32, all)}
+	parts(func(p int, cells []geo.Cell, counts []uint32) {
+		at := 0
+		if p > 0 {
+			at = ends[p-1]
+		}
+		for i, n := range counts {
+			if n > 0 {
+				b.Cells[at], b.Counts[at] = cells[i], n
+				at++
+			}
+		}
+	})
+	return b
 }
 
-// merge joins two lists of bins in order; cells that are in both add up.
-func merge(a, b []Bin) []Bin {
-	if len(b) == 0 {
+// lateBins are the bins of late cells.
+func (c *cells) lateBins(counts []uint32, resolution int) (b Bins) {
+	sums := map[geo.Cell]uint32{}
+	for i, n := range counts {
+		if n > 0 {
+			sums[c.late[i].Parent(resolution)] += n
+		}
+	}
+	b.Cells = slices.Sorted(maps.Keys(sums))
+	for _, cell := range b.Cells {
+		b.Counts = append(b.Counts, sums[cell])
+	}
+	return b
+}
+
+// merge joins bins; cells that are in both add up.
+func merge(a, b Bins) Bins {
+	if len(b.Cells) == 0 {
 		return a
 	}
-	merged := make([]Bin, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		switch next := min(a[0].Cell, b[0].Cell); {
-		case b[0].Cell > next:
-			merged, a = append(merged, a[0]), a[1:]
-		case a[0].Cell > next:
-			merged, b = append(merged, b[0]), b[1:]
-		default:
-			merged = append(merged, Bin{next, a[0].Count + b[0].Count})
-			a, b = a[1:], b[1:]
+	merged := Bins{make([]geo.Cell, 0, len(a.Cells)+len(b.Cells)), make([]uint32, 0, len(a.Cells)+len(b.Cells))}
+	for i, cell := range b.Cells {
+		before, both := slices.BinarySearch(a.Cells, cell)
+		merged.Cells, merged.Counts = append(merged.Cells, a.Cells[:before]...), append(merged.Counts, a.Counts[:before]...)
+		a = Bins{a.Cells[before:], a.Counts[before:]}
+		n := b.Counts[i]
+		if both {
+			n += a.Counts[0]
+			a = Bins{a.Cells[1:], a.Counts[1:]}
 		}
+		merged.Cells, merged.Counts = append(merged.Cells, cell), append(merged.Counts, n)
 	}
-	return append(append(merged, a...), b...)
+	return Bins{append(merged.Cells, a.Cells...), append(merged.Counts, a.Counts...)}
 }

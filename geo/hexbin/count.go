@@ -10,17 +10,17 @@ import (
 	"jingwei/geo"
 )
 
-// Bin is a cell and the number of rows in it.
-type Bin struct {
-	Cell  geo.Cell
-	Count uint32
+// Bins are cells in order of their ids, and the number of rows in each; none is 0.
+type Bins struct {
+	Cells  []geo.Cell
+	Counts []uint32 // as many
 }
 
-// Count gives the cells of a resolution from 0 to Finest that hold rows which pass the filter, in order of their ids. Cost: a core
-// counts five million rows in some 4 ms, and with every filter set in 5 to 14 ms, the more the more rows pass; all cores share the work.
-func (t *Table) Count(f Filter, resolution int) ([]Bin, error) {
+// Count gives the cells of a resolution from 0 to Finest that hold rows which pass the filter. Cost: a core counts five million rows in some
+// 4 ms, and with every filter set in 5 to 14 ms, the more the more rows pass, and takes 4 ns for each cell there is; all cores share the work.
+func (t *Table) Count(f Filter, resolution int) (Bins, error) {
 	if resolution < 0 || resolution > Finest {
-		return nil, fmt.Errorf("resolution %d is not from 0 to %d", resolution, Finest)
+		return Bins{}, fmt.Errorf("resolution %d is not from 0 to %d", resolution, Finest)
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -179,19 +179,13 @@ func (t *Table) scan(p *filter, groups int, by func(c *chunk, counts []uint32)) 
 	workers := max(1, min(runtime.GOMAXPROCS(0), len(p.blocks)/2))
 	counts := make([]*tally, workers)
 	var taken atomic.Int64
-	var all sync.WaitGroup
-	work := func(w int) {
+	inParallel(workers, func(w int) {
 		counts[w] = t.tally(groups)
 		var in numbers
 		for i := int(taken.Add(1)) - 1; i < len(p.blocks); i = int(taken.Add(1)) - 1 {
 			p.choose(p.blocks[i], &in, func(c *chunk) { by(c, counts[w].of) })
 		}
-	}
-	for w := 1; w < workers; w++ {
-		all.Go(func() { work(w) })
-	}
-	work(0)
-	all.Wait()
+	})
 	for _, more := range counts[1:] {
 		for i, n := range more.of {
 			counts[0].of[i] += n
@@ -199,4 +193,20 @@ func (t *Table) scan(p *filter, groups int, by func(c *chunk, counts []uint32)) 
 		t.pool.Put(more)
 	}
 	return counts[0]
+}
+
+// inParallel does n parts of some work, on as many cores as there are.
+func inParallel(n int, work func(part int)) {
+	var taken atomic.Int64
+	some := func() {
+		for part := int(taken.Add(1)) - 1; part < n; part = int(taken.Add(1)) - 1 {
+			work(part)
+		}
+	}
+	var others sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) - 1 {
+		others.Go(some)
+	}
+	some()
+	others.Wait()
 }

@@ -16,34 +16,62 @@ type Class struct {
 
 // quantiles divides counts, none of them 0, into at most so many classes, each with about as many of them: the same counts are always in one
 // class, and no class is empty, so a count that more than its share of the cells have makes the other classes even among the rest. The limits
-// are the greatest count of each class. counts is put in order.
+// are the greatest count of each class.
 //
 // It goes up from the least count and ends a class where its size is nearest to an even share of what is left.
 func quantiles(counts []uint32, most int) (limits []uint32) {
-	slices.Sort(counts)
-	for first := 0; first < len(counts); {
-		left := most - len(limits)
-		end := nextOther(counts, first)
-		for left > 1 && end < len(counts) {
-			next := nextOther(counts, end)
-			if share := (len(counts) - first) / left; share-(end-first) < (next-first)-share {
+	levels, left := levelsOf(counts), len(counts)
+	for len(levels) > 0 {
+		classes := most - len(limits)
+		end, size := 1, levels[0].cells
+		for ; classes > 1 && end < len(levels); end++ {
+			next := size + levels[end].cells
+			if share := left / classes; share-size < next-share {
 				break
 			}
-			end = next
+			size = next
 		}
-		if left == 1 {
-			end = len(counts)
+		if classes == 1 {
+			end = len(levels)
 		}
-		limits = append(limits, counts[end-1])
-		first = end
+		limits = append(limits, levels[end-1].count)
+		levels, left = levels[end:], left-size
 	}
 	return limits
 }
 
-// nextOther is where in sorted counts the ones after those at first begin.
-func nextOther(counts []uint32, first int) int {
-	n, _ := slices.BinarySearch(counts[first:], counts[first]+1)
-	return first + n
+// level is a count, and how many cells have it.
+type level struct {
+	count uint32
+	cells int
+}
+
+// levelsOf are the different counts, in order. Nearly all counts are small, so that they need not be sorted.
+func levelsOf(counts []uint32) (levels []level) {
+	const small = 1 << 12
+	cells := make([]int, small)
+	var large []uint32
+	for _, n := range counts {
+		if n < small {
+			cells[n]++
+		} else {
+			large = append(large, n)
+		}
+	}
+	for n, held := range cells {
+		if held > 0 {
+			levels = append(levels, level{uint32(n), held})
+		}
+	}
+	slices.Sort(large)
+	for _, n := range large {
+		if last := len(levels) - 1; last >= 0 && levels[last].count == n {
+			levels[last].cells++
+		} else {
+			levels = append(levels, level{n, 1})
+		}
+	}
+	return levels
 }
 
 // classOf is the class of a count by the limits of quantiles.

@@ -68,30 +68,30 @@ func (q *question) view(ctx context.Context, before *question, resolution int) (
 	})
 }
 
-func (v *view) take(bins []hexbin.Bin) {
-	v.cells, v.counts = make([]geo.Cell, len(bins)), make([]uint32, len(bins))
-	sorted := make([]uint32, len(bins))
-	for i, b := range bins {
-		v.cells[i], v.counts[i], sorted[i] = b.Cell, b.Count, b.Count
-		v.total += int64(b.Count)
+func (v *view) take(bins hexbin.Bins) {
+	v.cells, v.counts = bins.Cells, bins.Counts
+	for _, n := range v.counts {
+		v.total += int64(n)
 	}
-	v.limits = quantiles(sorted, heatClasses)
+	v.limits = quantiles(v.counts, heatClasses)
 }
 
-// merge puts together the cells of two ranges of time, each in order.
-func (v *view) merge(now, earlier []hexbin.Bin) {
+// merge puts together the cells of two ranges of time.
+func (v *view) merge(now, earlier hexbin.Bins) {
 	var amounts []uint32
 	v.before = []uint32{}
-	for len(now) > 0 || len(earlier) > 0 {
+	for i, j := 0, 0; i < len(now.Cells) || j < len(earlier.Cells); {
 		var cell geo.Cell
 		var n, before uint32
-		switch {
-		case len(earlier) == 0 || len(now) > 0 && now[0].Cell < earlier[0].Cell:
-			cell, n, now = now[0].Cell, now[0].Count, now[1:]
-		case len(now) == 0 || earlier[0].Cell < now[0].Cell:
-			cell, before, earlier = earlier[0].Cell, earlier[0].Count, earlier[1:]
-		default:
-			cell, n, before, now, earlier = now[0].Cell, now[0].Count, earlier[0].Count, now[1:], earlier[1:]
+		isNow := j == len(earlier.Cells) || i < len(now.Cells) && now.Cells[i] <= earlier.Cells[j]
+		isEarlier := i == len(now.Cells) || j < len(earlier.Cells) && earlier.Cells[j] <= now.Cells[i]
+		if isNow {
+			cell, n = now.Cells[i], now.Counts[i]
+			i++
+		}
+		if isEarlier {
+			cell, before = earlier.Cells[j], earlier.Counts[j]
+			j++
 		}
 		v.cells, v.counts, v.before = append(v.cells, cell), append(v.counts, n), append(v.before, before)
 		v.total += int64(n)
