@@ -78,16 +78,17 @@ func list(ctx context.Context, q db.Querier, f Filter, boxes [][4]float64, after
 		where.And("(rank, code) > (?, ?)", after.Rank, after.Code)
 	}
 	rows, err := q.Query(ctx, `
-		WITH asked AS (SELECT lower(normalize(`+asked+`, NFKC)) AS text, array(SELECT lower(normalize(word, NFKC)) FROM unnest(`+words+`::text[]) AS word) AS words),
+		WITH asked AS MATERIALIZED (
+			SELECT lower(normalize(`+asked+`, NFKC)) AS text,
+				array(SELECT '%' || regexp_replace(lower(normalize(word, NFKC)), '([\\%_])', '\\\1', 'g') || '%' FROM unnest(`+words+`::text[]) AS word) AS patterns),
 		ranked AS (
 			SELECT station.*, CASE
-				WHEN folded.name = asked.text THEN 1
-				WHEN starts_with(folded.name, asked.text) THEN 2
-				WHEN NOT EXISTS (SELECT FROM unnest(asked.words) AS word WHERE strpos(folded.name, word) = 0) THEN 3
-				WHEN NOT EXISTS (SELECT FROM unnest(asked.words) AS word WHERE strpos(folded.name || E'\n' || folded.address, word) = 0) THEN 4
-				WHEN starts_with(folded.code, asked.text) THEN 5 END AS rank
-			FROM station, asked,
-				LATERAL (SELECT lower(normalize(name, NFKC)) AS name, lower(normalize(address, NFKC)) AS address, lower(normalize(code, NFKC)) AS code) AS folded)
+				WHEN folded_name = asked.text THEN 1
+				WHEN starts_with(folded_name, asked.text) THEN 2
+				WHEN folded_name LIKE ALL (asked.patterns) THEN 3
+				WHEN folded_name || E'\n' || folded_address LIKE ALL (asked.patterns) THEN 4
+				WHEN starts_with(lower(code), asked.text) THEN 5 END AS rank
+			FROM station, asked)
 		SELECT `+stored+`, rank FROM ranked WHERE `+where.String()+` ORDER BY rank, code LIMIT `+where.Arg(limit), where.Args()...)
 	if err != nil {
 		return err
