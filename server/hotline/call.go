@@ -122,7 +122,8 @@ func (s *Service) record(ctx context.Context, c Call, number string, digest []by
 		if err := save(ctx, tx, t); err != nil {
 			return err
 		}
-		if err := tell(ctx, tx, before == IsDismissed); err != nil {
+		if err := tell(ctx, tx, before == IsDismissed || before == ToPlace && c.Place == nil); err != nil { // with a place settle tells it
+
 			return err
 		}
 		return audit.Append(ctx, tx, audit.Entry{Action: "ticket.repeat", Object: object(t), After: audited(t)})
