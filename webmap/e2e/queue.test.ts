@@ -21,6 +21,12 @@ interface Past {
   reason: string
   by: string
 }
+interface Station {
+  code: string
+  name: string
+  lon: number
+  lat: number
+}
 interface Summary {
   outside: number
   border: number
@@ -52,7 +58,13 @@ async function lost(what: string) {
 
 async function ticket(address: string) {
   const number = `DH${Date.now()}${last++}`
-  await ask('POST', '/api/v1/hotline/tickets', {
+  await call(number, address)
+  return number
+}
+
+/** A call about a ticket, the first or a later one. */
+const call = (number: string, address: string, more: object = {}) =>
+  ask('POST', '/api/v1/hotline/tickets', {
     as: login,
     body: {
       number,
@@ -61,10 +73,9 @@ async function ticket(address: string) {
       caller: { name: '张建国', phone: '13812345678' },
       title: '垃圾桶几天没清运',
       content: '楼下垃圾桶已经三天没有清运。',
+      ...more,
     },
   })
-  return number
-}
 
 const history = async (id: string) => (await get<{ items: Past[] }>(`/api/v1/incidents/${id}/history`, login)).items
 const summary = () => get<Summary>('/api/v1/review/summary', login)
@@ -83,7 +94,7 @@ async function deaf(page: Page) {
 }
 
 describe('the queue of places', () => {
-  it('confirms with one key, shows the next one, and looks again', async () => {
+  it('confirms with one key, shows the next one, and takes it back with another', async () => {
     const { id, title } = await lost('河边焚烧垃圾')
     const next = await lost('河边钓鱼')
     const { page, complaints } = await openPlace(title)
@@ -101,7 +112,68 @@ describe('the queue of places', () => {
     await page.keyboard.press('z')
     await page.getByRole('heading', { level: 2, name: title }).waitFor()
     expect(await page.getByRole('option').first().textContent()).toContain(title)
+    expect((await history(id)).map(({ kind }) => kind)).toEqual(['confirmed', 'unconfirmed'])
+    expect((await get<{ review: string }>(`/api/v1/incidents/${id}`, login)).review).toBe('outside')
+    // It waits as before, and can be decided again.
+    await page.getByText('没有任何网格包含这个位置').waitFor()
+    await page.getByRole('button', { name: '位置无误' }).click()
+    await expect.poll(async () => (await history(id)).map(({ kind }) => kind).at(-1)).toBe('confirmed')
     expect(complaints).toEqual([])
+  })
+
+  it('shows one that is nearer to a border than its place is certain: confirms, takes it back, moves', async () => {
+    const title = `路面塌陷 ${Date.now().toString(36)}`
+    const [lon, lat] = micro.properties.label
+    const { id } = await report([lon, lat], { title, accuracy_m: 400 }, login)
+    const { page, complaints } = await visit('/queue?kind=border', { as: login })
+    const row = page.getByRole('option', { name: title })
+    await row.click()
+    await page.getByText('定位误差400米').waitFor()
+    await mapReady(page)
+    const near = page.locator('.choices button')
+    await near.first().click()
+    await expect.poll(() => near.first().getAttribute('aria-pressed')).toBe('true')
+    const other = (await near.first().locator('span').textContent()) ?? ''
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'queue-border')
+
+    await page.getByRole('button', { name: '位置无误' }).click()
+    await page.getByRole('status').getByText(`已确认：${title}`).waitFor()
+    await row.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: '撤销' }).click()
+    await page.getByRole('heading', { level: 2, name: title }).waitFor()
+    await row.getByText('近边界').waitFor()
+    await page.getByText('定位误差400米').waitFor()
+    expect((await get<{ review: string }>(`/api/v1/incidents/${id}`, login)).review).toBe('border')
+
+    const { features } = await get<{ features: Feature[] }>(
+      `/api/v1/areas?geometry=false&limit=1&q=${encodeURIComponent(other)}`,
+    )
+    const to = features[0] as Feature
+    await page.getByRole('combobox').fill(to.properties.label.join(','))
+    await page.getByRole('option').first().waitFor()
+    await page.getByRole('combobox').press('Enter')
+    await page.getByRole('status').getByText(to.properties.name, { exact: true }).waitFor()
+    const send = page.getByRole('button', { name: '移到这里' })
+    await expect.poll(() => send.isEnabled()).toBe(true)
+    await send.click()
+    await page.getByText(`已移到 ${to.properties.name}：${title}`).waitFor()
+    expect((await history(id)).map(({ kind }) => kind)).toEqual(['confirmed', 'unconfirmed', 'moved'])
+    const moved = await get<{ areas: string[]; review: string | null }>(`/api/v1/incidents/${id}`, login)
+    expect([moved.areas.at(-1), moved.review]).toEqual([to.id, null])
+    expect(complaints).toEqual([])
+  })
+
+  it('says why a confirmation cannot be taken back any more', async () => {
+    const { id, title } = await lost('护栏倒伏')
+    const { page } = await openPlace(title)
+    await page.getByRole('button', { name: '位置无误' }).click()
+    await page.getByRole('status').getByText(`已确认：${title}`).waitFor()
+    const [lon, lat] = micro.properties.label
+    await ask('POST', `/api/v1/incidents/${id}/move`, { as: login, body: { lon, lat, reason: '网格员到现场核实' } })
+    await page.getByRole('button', { name: '撤销' }).click()
+    await page.getByRole('status').getByText('没有处理成功').waitFor()
+    expect((await history(id)).map(({ kind }) => kind)).toEqual(['confirmed', 'moved'])
   })
 
   it('moves to a place that was searched for, says first whose it is there, and moves back', async () => {
@@ -226,7 +298,7 @@ describe('the queue of hotline tickets', () => {
     const number = await ticket(`${micro.properties.name}3幢楼下`)
     const { page, complaints } = await visit('/queue?queue=tickets', { as: login })
     await page.getByRole('option', { name: number }).click()
-    await page.getByText('138****5678').waitFor()
+    await page.getByText('138****5678', { exact: true }).waitFor()
     expect(await page.getByText('13812345678').count()).toBe(0)
     await page.locator('.choices button').first().waitFor()
     await page.waitForTimeout(400)
@@ -242,6 +314,122 @@ describe('the queue of hotline tickets', () => {
     await page.keyboard.press('z')
     await page.getByRole('heading', { level: 2, name: '垃圾桶几天没清运' }).waitFor()
     expect(new URL(page.url()).search).toBe('')
+    expect(complaints).toEqual([])
+  })
+
+  it('finds stations beside areas, with the keyboard alone, and places a ticket there', async () => {
+    const { items } = await get<{ items: Station[] }>('/api/v1/stations?q=小蜜蜂驿站&limit=100')
+    const station = items[7] as Station
+    const number = await ticket('某条路上的驿站门口')
+    const { page, complaints } = await visit('/queue?queue=tickets', { as: login })
+    await page.getByRole('option', { name: number }).click()
+    await page.getByText('地址里没有认出地方').waitFor()
+    const search = page.getByRole('combobox', { name: '查找区域、驿站或坐标' })
+    // The name of the community it is in, as areas have it.
+    await search.fill(station.name.replace('小蜜蜂驿站', ''))
+    const list = page.getByRole('listbox', { name: '查找区域、驿站或坐标' })
+    await list.getByRole('group', { name: '区域', exact: true }).getByRole('option').first().waitFor()
+    const wanted = list.getByRole('group', { name: '驿站与阵地' }).getByRole('option', { name: station.name })
+    await wanted.waitFor()
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'queue-search')
+    await expect
+      .poll(async () => {
+        if ((await wanted.getAttribute('aria-selected')) === 'true') return true
+        await search.press('ArrowDown')
+        return false
+      })
+      .toBe(true)
+    expect(await search.getAttribute('aria-activedescendant')).toBe(await wanted.getAttribute('id'))
+    await search.press('Enter')
+    const send = page.getByRole('button', { name: '在这里落点' })
+    await expect.poll(() => send.isEnabled()).toBe(true)
+    await mapReady(page)
+    const pin = await page.locator('.place-pin').boundingBox()
+    const map = await page.locator('#map').boundingBox()
+    if (!pin || !map) throw new Error('there is no map with a pin')
+    expect(Math.abs(pin.x + pin.width / 2 - map.x - map.width / 2)).toBeLessThan(5)
+    await page.keyboard.press('Enter')
+    await page.getByText(`${number} 已落点到`).waitFor()
+    const { incident } = await get<{ incident: string }>(`/api/v1/hotline/tickets/${number}`, login)
+    const placed = await get<{ lon: number; lat: number }>(`/api/v1/incidents/${incident}`, login)
+    expect(placed.lon).toBeCloseTo(station.lon, 6)
+    expect(placed.lat).toBeCloseTo(station.lat, 6)
+    expect(complaints).toEqual([])
+  })
+
+  it('searches on where stations cannot be had, and says where nothing is found', async () => {
+    await ticket('找不到驿站的地方')
+    const away = outage('**/api/v1/stations?*')
+    const { page } = await visit('/queue?queue=tickets', { as: login, prepare: away.prepare })
+    const search = page.getByRole('combobox', { name: '查找区域、驿站或坐标' })
+    await search.fill('宜城')
+    await page.getByRole('group', { name: '区域', exact: true }).getByRole('option').first().waitFor()
+    const retry = page.locator('.results').getByRole('button', { name: '重试' })
+    await retry.waitFor()
+    away.mend()
+    await retry.click()
+    await page.getByRole('group', { name: '驿站与阵地' }).getByRole('option').first().waitFor()
+    await retry.waitFor({ state: 'detached' })
+    await search.fill('没有这样的地方')
+    await page.getByText('没有相符的区域或驿站').waitFor()
+  })
+
+  it('shows every later call, also one that comes while it is looked at', async () => {
+    const number = await ticket('旧小区的后门')
+    await call(number, '旧小区的后门，靠菜场', {
+      caller: { name: '李秀英', phone: '13987654321' },
+      content: '还是没有人来。',
+      demand_type: 'complain',
+    })
+    const { page, complaints } = await visit('/queue?queue=tickets', { as: login })
+    await page.getByRole('option', { name: number }).click()
+    const first = page.getByRole('listitem').filter({ hasText: '第 1 次再来电' })
+    await first.getByText('139****4321').waitFor()
+    await first.getByText('旧小区的后门，靠菜场').waitFor()
+    await first.getByText('还是没有人来。').waitFor()
+    await first.getByText('投诉').waitFor()
+    expect(await first.getByText('垃圾桶几天没清运').count()).toBe(0) // the ticket says that already
+    await call(number, '旧小区的后门', { content: '今天又满了。', caller: { name: '王' } })
+    await page.getByText('今天又满了。').waitFor()
+    await page.getByRole('heading', { name: '后续来电（2 次）' }).waitFor()
+    expect(await page.getByRole('listitem').filter({ hasText: '次再来电' }).first().textContent()).toContain(
+      '第 2 次再来电',
+    )
+    expect(await axe(page)).toEqual([])
+    await page.getByText('今天又满了。').scrollIntoViewIfNeeded()
+    await shot(page, 'queue-calls')
+    expect(complaints).toEqual([])
+  })
+
+  it('unseals who called, for a reason that the log keeps', async () => {
+    const number = await ticket('请打13812345678，我在路口')
+    await call(number, '路口', { caller: { name: '李秀英', phone: '13987654321' }, content: '我是李秀英，快来。' })
+    const { page, complaints } = await visit('/queue?queue=tickets', { as: login })
+    await page.getByRole('option', { name: number }).click()
+    await page.getByText('138****5678', { exact: true }).waitFor()
+    expect(await page.getByText('13812345678').count()).toBe(0)
+    await page.getByRole('button', { name: '查看来电人' }).click()
+    const reason = page.getByRole('textbox', { name: '查看理由' })
+    await reason.fill('问地址')
+    await page.getByRole('button', { name: '查看（将被记录）' }).click()
+    await page.getByText('请填写查看理由，至少 5 个字').waitFor()
+    await reason.fill('请来电人说明地址')
+    await page.getByRole('button', { name: '查看（将被记录）' }).click()
+    await page.getByRole('link', { name: '13812345678' }).waitFor()
+    await page.getByRole('link', { name: '13987654321' }).waitFor()
+    await page.getByText('请打13812345678，我在路口').waitFor()
+    await page.getByText('我是李秀英，快来。').waitFor()
+    await page.getByText('已记入审计日志').waitFor()
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'queue-unsealed')
+    const query = `action=reporter.unseal&object=${encodeURIComponent(`ticket/${number}`)}`
+    const log = await get<{ items: { login: string; reason: string }[] }>(`/api/v1/audit?${query}`, 'demo-auditor')
+    expect(log.items).toMatchObject([{ login, reason: '请来电人说明地址' }])
+    await page.getByRole('button', { name: '立即隐藏' }).click()
+    await page.getByText('138****5678', { exact: true }).waitFor()
+    expect(await page.getByText('13812345678').count()).toBe(0)
+    expect(await page.getByText('13987654321').count()).toBe(0)
     expect(complaints).toEqual([])
   })
 
@@ -270,6 +458,35 @@ describe('the queue of hotline tickets', () => {
 })
 
 describe('the queue page', () => {
+  it('shows the dispatcher of the demo all that waits', async () => {
+    const { title } = await lost('县界外的')
+    const number = await ticket('说不清在哪里')
+    const { page } = await visit('/queue', { as: 'demo-dispatcher' })
+    await page.getByRole('option', { name: title }).click()
+    await page.getByRole('button', { name: '位置无误' }).click()
+    await page.getByRole('status').getByText(`已确认：${title}`).waitFor()
+    await page.getByRole('link', { name: '12345 待落点' }).click()
+    await page.getByRole('option', { name: number }).click()
+    expect(await page.getByRole('button', { name: '不受理…' }).isEnabled()).toBe(true)
+  })
+
+  it.each([
+    ['320282', true],
+    ['320282001', false],
+  ])('lets the dispatcher of %s see tickets; dismiss them: %s', async (area, mayDismiss) => {
+    const { login: local, password } = await makePerson('dispatcher', area)
+    await cookieOf(local, password)
+    const { title } = await lost('县界外的')
+    const number = await ticket('说不清在哪里')
+    const { page } = await visit('/queue?queue=tickets', { as: local })
+    await page.getByRole('option', { name: number }).click()
+    await page.getByRole('button', { name: '查看来电人' }).waitFor()
+    expect(await page.getByRole('button', { name: '不受理…' }).isEnabled()).toBe(mayDismiss)
+    // What lies outside every area is for whoever decides everywhere.
+    const { items } = await get<{ items: { title: string }[] }>('/api/v1/review?limit=1000', local)
+    expect(items.filter((item) => item.title === title)).toEqual([])
+  })
+
   it('is for dispatchers, who find it in their menu', async () => {
     const viewer = await visit('/queue', { as: 'demo-viewer' })
     await viewer.page.getByRole('heading', { name: '这个页面只供调度员使用' }).waitFor()

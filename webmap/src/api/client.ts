@@ -14,6 +14,7 @@ import type {
   Report,
   Reported,
   Snap,
+  Station,
   TileJson,
   Unsealed,
 } from './types.ts'
@@ -116,6 +117,12 @@ export const api = {
 
   area: (code: string, signal?: AbortSignal) =>
     ask<AreaFeature>(GET('/api/v1/areas/{code}', { params: { path: { code }, query: { geometry: false } }, signal })),
+
+  /** Stations that have all parts of the text in their name or address; those in whose name it is come first. */
+  stations: (q: string, limit: number, signal?: AbortSignal) =>
+    ask<{ items: Station[] }>(GET('/api/v1/stations', { params: { query: { q, limit } }, signal })).then(
+      ({ items }) => items,
+    ),
 
   items: () => ask<{ items: Item[] }>(GET('/api/v1/items')).then(({ items }) => items),
 

@@ -17,6 +17,7 @@ export type Snap = With<Schemas['SnapAnswer'], { branch: Schemas['SnapBranch'] |
 type Properties = With<Schemas['AreaProperties'], { branch: Schemas['AreaBranch'] | null; label: Pair }>
 export type AreaFeature = With<Omit<Schemas['AreaFeature'], 'geometry'>, { properties: Properties; bbox: Box }>
 export type Item = Schemas['Item']
+export type Station = Schemas['StationResource']
 export type Incident = Schemas['IncidentResource']
 /** One incident with what only its own page shows. */
 export type IncidentDetail = With<Schemas['IncidentDetail'], { reporter: Schemas['IncidentMaskedReporter'] | null }>

@@ -222,7 +222,7 @@ export const en: Record<Key, string> = {
   'reporter.show': 'Show the reporter',
   'reporter.reason': 'Reason',
   'reporter.reasonHint': 'Such as: call back about the result',
-  'reporter.needReason': 'Give a reason',
+  'reporter.needReason': 'Give a reason of at least 5 characters',
   'reporter.showNow': 'Show (is recorded)',
   'reporter.recorded': 'That you looked, and why, stands in the audit log.',
   'reporter.hide': 'Hide now',

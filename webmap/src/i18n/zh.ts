@@ -218,7 +218,7 @@ export const zh = {
   'reporter.show': '查看上报人',
   'reporter.reason': '查看理由',
   'reporter.reasonHint': '如：回访核实处理结果',
-  'reporter.needReason': '请填写查看理由',
+  'reporter.needReason': '请填写查看理由，至少 5 个字',
   'reporter.showNow': '查看（将被记录）',
   'reporter.recorded': '这次查看连同理由已记入审计日志。',
   'reporter.hide': '立即隐藏',

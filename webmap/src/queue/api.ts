@@ -1,7 +1,7 @@
 import { ask, failure, GET, POST } from '../api/client.ts'
 import type { Incident } from '../api/types.ts'
 import type { Page } from './state/line.ts'
-import type { Lead, Place, Reason, Receipt, Summary, Ticket, TicketDetail, Waiting } from './types.ts'
+import type { Lead, Place, Reason, Receipt, Summary, Ticket, TicketDetail, UnsealedCaller, Waiting } from './types.ts'
 
 /** A version in the form of If-Match. */
 const match = (version: string) => ({ 'If-Match': `"${version}"` })
@@ -24,6 +24,12 @@ export const queueApi = {
   confirm: ({ id, version }: Waiting) =>
     ask<Incident>(
       POST('/api/v1/incidents/{id}/confirm', { params: { path: { id }, header: match(version) }, body: {} }),
+    ),
+
+  /** Takes a confirmation back: it waits again. */
+  unconfirm: ({ id, version }: Pick<Waiting, 'id' | 'version'>) =>
+    ask<Incident>(
+      POST('/api/v1/incidents/{id}/unconfirm', { params: { path: { id }, header: match(version) }, body: {} }),
     ),
 
   move: ({ id, version }: Pick<Waiting, 'id' | 'version'>, { lon, lat }: Place, reason: string) =>
@@ -53,6 +59,12 @@ export const queueApi = {
         params: { path: { number } },
         body: { lon, lat, crs: 'wgs84' },
       }),
+    ),
+
+  /** Who called, and what was said as it was said. It is written into the log first. */
+  unseal: (number: string, reason: string) =>
+    ask<UnsealedCaller>(
+      POST('/api/v1/hotline/tickets/{number}/caller/unseal', { params: { path: { number } }, body: { reason } }),
     ),
 
   dismiss: (number: string, reason: string) =>

@@ -12,6 +12,8 @@ export type Summary = Schemas['IncidentReviewSummary']
 export type Ticket = Schemas['HotlineResource']
 /** The document cannot say that an object behind a $ref may be null. */
 export type TicketDetail = Omit<Schemas['HotlineDetail'], 'caller'> & { caller: Schemas['HotlineMaskedCaller'] | null }
+export type LaterCall = Schemas['HotlineCallResource']
+export type UnsealedCaller = Schemas['HotlineUnsealedCaller']
 export type Lead = Schemas['HotlineCandidateResource']
 export type Receipt = Schemas['HotlineReceipt']
 

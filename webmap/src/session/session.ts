@@ -26,11 +26,18 @@ export const lastLogin = ref('')
 export const may = (action: string): boolean => state.value?.actions.includes(action) ?? false
 
 /** Whether an action is allowed at a place: `chain` is the codes of the areas that own it, from the county down. */
-export function mayAt(action: string, chain: readonly string[]): boolean {
+export const mayAt = (action: string, chain: readonly string[]): boolean =>
+  holds(action, ({ area }) => chain.includes(area))
+
+/** Whether an action is allowed in a whole county, or everywhere: what such an action is done to can belong anywhere in it. */
+export const mayInCounty = (action: string): boolean => holds(action, ({ level }) => level === 'county')
+
+/** Whether an action is allowed by a role on the whole installation, or on an area that is meant. */
+function holds(action: string, meant: (role: Account['roles'][number]) => boolean): boolean {
   if (!may(action)) return false
   if (policy.value.size === 0) return true
   return (account.value?.roles ?? []).some(
-    ({ role, area }) => policy.value.get(role)?.includes(action) && (area === '' || chain.includes(area)),
+    (granted) => policy.value.get(granted.role)?.includes(action) && (granted.area === '' || meant(granted)),
   )
 }
 

@@ -17,7 +17,7 @@ export function useLine<T>(load: (limit: number, signal: AbortSignal) => Promise
   const page = useLoad<Page<T>>()
   const items = shallowRef<readonly T[]>([])
   const selected = shallowRef<T | null>(null)
-  /** It was asked for beside what waits, and is shown first. */
+  /** It was asked for beside what waits, or waits again; it is shown first. */
   const guest = shallowRef<T | null>(null)
   /** Somebody else has done what is looked at. */
   const gone = ref(false)
@@ -33,7 +33,9 @@ export function useLine<T>(load: (limit: number, signal: AbortSignal) => Promise
   async function renew() {
     const answer = await page.run((signal) => load(limit, signal))
     if (!answer) return
-    const first = guest.value
+    const first =
+      guest.value && (answer.items.find((item) => guest.value && keyOf(item) === keyOf(guest.value)) ?? guest.value)
+    guest.value = first
     const rest = answer.items.filter((item) => !done.has(keyOf(item)) && (!first || keyOf(item) !== keyOf(first)))
     items.value = first ? [first, ...rest] : rest
     more.value = answer.next !== null && limit < MOST
@@ -76,7 +78,7 @@ export function useLine<T>(load: (limit: number, signal: AbortSignal) => Promise
     if (more.value && items.value.length < LIMIT / 2) void renew()
   }
 
-  /** Shows something first that does not wait. */
+  /** Shows something first that does not wait, or waits again. */
   function invite(item: T) {
     const key = keyOf(item)
     done.delete(key)
