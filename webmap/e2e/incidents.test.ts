@@ -10,6 +10,7 @@ import {
   get,
   mapReady,
   outage,
+  quietMicro,
   report,
   shot,
   visit,
@@ -192,6 +193,57 @@ describe('the list of incidents', () => {
     await mapReady(page)
     expect(await axe(page)).toEqual([])
     await shot(page, 'incidents-history')
+    expect(complaints).toEqual([])
+  })
+
+  it('shows what may be the same, and goes there', async () => {
+    const { properties } = await quietMicro()
+    const [lon, lat] = properties.label
+    const stamp = Date.now().toString(36)
+    const first = await report([lon, lat], { title: `围挡倒了 ${stamp}`, item: 'noise' })
+    const second = await report([lon + 0.0005, lat], { title: `工地围挡倒塌 ${stamp}`, item: 'noise' })
+    const { page, complaints } = await visit(`/incidents?id=${first.id}&q=${stamp}`, { as: 'demo-viewer' })
+    const pane = page.getByRole('complementary', { name: '事件详情' })
+    await pane.getByRole('heading', { name: '可能是同一件事' }).waitFor()
+    const other = pane.getByRole('listitem').filter({ hasText: `工地围挡倒塌 ${stamp}` })
+    await other.getByText(/^相距 4\d米$/).waitFor()
+    await other.getByText('同时上报').waitFor()
+    await mapReady(page)
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents-duplicates')
+    await other.getByRole('link').click()
+    await pane.getByRole('heading', { level: 2, name: `工地围挡倒塌 ${stamp}` }).waitFor()
+    expect(query(page).get('id')).toBe(second.id)
+    await pane.getByRole('link', { name: `围挡倒了 ${stamp}` }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('says nothing of duplicates where there are none', async () => {
+    const made = await report([0.5, 0.5], { title: '远在别处', item: 'noise' })
+    const { page } = await visit(`/incidents?id=${made.id}&q=${made.id}`, { as: 'demo-viewer' })
+    const answered = page.waitForResponse((response) => response.url().endsWith('/duplicates'))
+    await page.reload()
+    expect((await (await answered).json()).items).toEqual([])
+    await page.getByRole('complementary', { name: '事件详情' }).getByText('远在别处').waitFor()
+    expect(await page.getByRole('heading', { name: '可能是同一件事' }).count()).toBe(0)
+  })
+
+  it('takes a confirmation back', async () => {
+    const made = await report(place, { title: '位置不准', accuracy_m: 5000 }, 'demo-dispatcher')
+    await ask('POST', `/api/v1/incidents/${made.id}/confirm`, { as: 'demo-dispatcher', body: {} })
+    const viewer = await visit(`/incidents?id=${made.id}&q=${made.id}`, { as: 'demo-viewer' })
+    await viewer.page.getByText('确认位置').waitFor()
+    expect(await viewer.page.getByRole('button', { name: '撤销确认' }).count()).toBe(0)
+    const { page, complaints } = await visit(`/incidents?id=${made.id}&q=${made.id}`, { as: 'demo-dispatcher' })
+    const pane = page.getByRole('complementary', { name: '事件详情' })
+    const undo = pane.getByRole('button', { name: '撤销确认' })
+    await undo.waitFor()
+    await shot(page, 'incidents-undo')
+    await undo.click()
+    await pane.getByText('撤销确认', { exact: true }).waitFor()
+    await undo.waitFor({ state: 'detached' })
+    await pane.locator('.tag.review').waitFor()
+    expect((await get<{ review: string }>(`/api/v1/incidents/${made.id}`, 'demo-dispatcher')).review).toBe('border')
     expect(complaints).toEqual([])
   })
 

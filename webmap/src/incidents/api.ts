@@ -1,4 +1,4 @@
-import { ApiError, ask, failure, GET, querySerializer } from '../api/client.ts'
+import { ApiError, ask, failure, GET, POST, querySerializer } from '../api/client.ts'
 import type { components } from '../api/schema.gen.ts'
 import type { Incident } from '../api/types.ts'
 import { lang } from '../i18n/index.ts'
@@ -8,6 +8,7 @@ import type { Sort } from './url.ts'
 
 /** What was done to an incident; a place is null where one may not see incidents. */
 type PastAnswer = components['schemas']['IncidentPastResource']
+export type Duplicate = components['schemas']['IncidentPossibleDuplicate']
 type Place = components['schemas']['IncidentPlace']
 export type Past = Omit<PastAnswer, 'from' | 'to'> & { from: Place | null; to: Place | null }
 
@@ -36,6 +37,16 @@ export const listApi = {
     ask<{ items: Past[] }>(GET('/api/v1/incidents/{id}/history', { params: { path: { id } }, signal })).then(
       ({ items }) => items,
     ),
+
+  /** Open ones of the same item, near in place and time; the nearest first. */
+  duplicates: (id: string, signal: AbortSignal) =>
+    ask<{ items: Duplicate[] }>(GET('/api/v1/incidents/{id}/duplicates', { params: { path: { id } }, signal })).then(
+      ({ items }) => items,
+    ),
+
+  /** Takes a confirmation back: the incident waits for a dispatcher again. */
+  unconfirm: (id: string) =>
+    ask<Incident>(POST('/api/v1/incidents/{id}/unconfirm', { params: { path: { id } }, body: {} })),
 
   /** A file of all that the question finds. `received` is told how many bytes have come; how many there will be, nobody knows. */
   async export(
