@@ -106,75 +106,81 @@ func (c *cells) bins(counts []uint32, resolution int) Bins {
 			begin = end
 		}
 	}
-	return merge(held(parents, counts[:len(parents)]), c.lateBins(late, resolution))
+	counts = counts[:len(parents)]
+	return held(parents, counts, c.unheld(parents, counts, late, resolution))
 }
 
-// held are the cells whose counts are not zero.
-func held(cells []geo.Cell, counts []uint32) Bins {
-	const part = 1 << 16
-	ends := make([]int, (len(counts)+part-1)/part) // of the bins of each part
-	parts := func(each func(p int, cells []geo.Cell, counts []uint32)) {
-		inParallel(len(ends), func(p int) {
-			each(p, cells[p*part:min((p+1)*part, len(cells))], counts[p*part:min((p+1)*part, len(counts))])
-		})
-	}
-	parts(func(p int, _ []geo.Cell, counts []uint32) {
-		for _, n := range counts {
-			ends[p] += int(bit(n > 0))
+// unheld adds the counts of late cells to those of their parents, and gives the bins of those that are not among them.
+func (c *cells) unheld(parents []geo.Cell, counts, late []uint32, resolution int) (b Bins) {
+	others := map[geo.Cell]uint32{}
+	for i, n := range late {
+		if n == 0 {
+			continue
 		}
-	})
-	all := 0
-	for p, n := range ends {
-		all += n
-		ends[p] = all
-	}
-	b := Bins{make([]geo.Cell, all), make([]uint32, all)}
-	parts(func(p int, cells []geo.Cell, counts []uint32) {
-		at := 0
-		if p > 0 {
-			at = ends[p-1]
-		}
-		for i, n := range counts {
-			if n > 0 {
-				b.Cells[at], b.Counts[at] = cells[i], n
-				at++
-			}
-		}
-	})
-	return b
-}
-
-// lateBins are the bins of late cells.
-func (c *cells) lateBins(counts []uint32, resolution int) (b Bins) {
-	sums := map[geo.Cell]uint32{}
-	for i, n := range counts {
-		if n > 0 {
-			sums[c.late[i].Parent(resolution)] += n
+		parent := c.late[i].Parent(resolution)
+		if at, ok := slices.BinarySearch(parents, parent); ok {
+			counts[at] += n
+		} else {
+			others[parent] += n
 		}
 	}
-	b.Cells = slices.Sorted(maps.Keys(sums))
+	b.Cells = slices.Sorted(maps.Keys(others))
 	for _, cell := range b.Cells {
-		b.Counts = append(b.Counts, sums[cell])
+		b.Counts = append(b.Counts, others[cell])
 	}
 	return b
 }
 
-// merge joins bins; cells that are in both add up.
-func merge(a, b Bins) Bins {
-	if len(b.Cells) == 0 {
-		return a
-	}
-	merged := Bins{make([]geo.Cell, 0, len(a.Cells)+len(b.Cells)), make([]uint32, 0, len(a.Cells)+len(b.Cells))}
-	for i, cell := range b.Cells {
-		before, both := slices.BinarySearch(a.Cells, cell)
-		merged.Cells, merged.Counts = append(merged.Cells, a.Cells[:before]...), append(merged.Counts, a.Counts[:before]...)
-		a = Bins{a.Cells[before:], a.Counts[before:]}
-		n := b.Counts[i]
-		if both {
-			n += a.Counts[0]
-			a = Bins{a.Cells[1:], a.Counts[1:]}
+// held are the cells whose counts are not zero, and others, none of which is among them.
+func held(cells []geo.Cell, counts []uint32, others Bins) Bins {
+	const size = 1 << 16
+	type part struct{ first, end, others, at int } // of cells; the first of the others, and of the bins, that belong to it
+	parts := make([]part, (len(cells)+size-1)/size+1)
+	for p := range parts {
+		parts[p].first, parts[p].end = min(p*size, len(cells)), min((p+1)*size, len(cells))
+		if parts[p].others = len(others.Cells); parts[p].first < len(cells) {
+			parts[p].others, _ = slices.BinarySearch(others.Cells, cells[parts[p].first])
 		}
-		merged.Cells, merged.Counts = append(merged.Cells, cell), append(merged.Counts, n)
 	}
-	return Bins{append(merged.Cells, a.Cells...), append(merged.Counts, a.Counts...)}
+	parts[0].others = 0
+	inParallel(len(parts)-1, func(p int) {
+		bins := parts[p+1].others - parts[p].others
+		for _, n := range counts[parts[p].first:parts[p].end] {
+			bins += int(bit(n > 0))
+		}
+		parts[p+1].at = bins
+	})
+	for p := range parts[1:] {
+		parts[p+1].at += parts[p].at
+	}
+	last := parts[len(parts)-1]
+	all := last.at + len(others.Cells) - last.others
+	b := Bins{make([]geo.Cell, all), make([]uint32, all)}
+	inParallel(len(parts), func(p int) {
+		first, at := parts[p].first, parts[p].at
+		end := len(others.Cells)
+		if p+1 < len(parts) {
+			end = parts[p+1].others
+		}
+		for i := parts[p].others; i < end; i++ {
+			before, _ := slices.BinarySearch(cells[first:parts[p].end], others.Cells[i])
+			at = b.put(at, cells[first:first+before], counts[first:])
+			first += before
+			b.Cells[at], b.Counts[at] = others.Cells[i], others.Counts[i]
+			at++
+		}
+		b.put(at, cells[first:parts[p].end], counts[first:])
+	})
+	return b
+}
+
+// put writes cells whose counts are not zero from a place on, and gives the place after them.
+func (b *Bins) put(at int, cells []geo.Cell, counts []uint32) int {
+	for i, n := range counts[:len(cells)] {
+		if n > 0 {
+			b.Cells[at], b.Counts[at] = cells[i], n
+			at++
+		}
+	}
+	return at
 }

@@ -64,9 +64,12 @@ func (o *Outlines) Hexes(cells []geo.Cell) (*Hexes, error) {
 	if h.resolution < 0 || h.resolution > geo.IncidentResolution {
 		return nil, fmt.Errorf("%s is no cell of a resolution from 0 to %d", cells[0], geo.IncidentResolution)
 	}
+	if !geo.AllOf(cells, h.resolution) {
+		return nil, fmt.Errorf("not all cells are of resolution %d as the first is", h.resolution)
+	}
 	for i := 1; i < len(cells); i++ {
-		if cells[i] <= cells[i-1] || cells[i].Parent(h.resolution) != cells[i] {
-			return nil, fmt.Errorf("cell %d, %s, does not follow %s, or is not of resolution %d", i, cells[i], cells[i-1], h.resolution)
+		if cells[i] <= cells[i-1] {
+			return nil, fmt.Errorf("cell %d, %s, does not follow %s", i, cells[i], cells[i-1])
 		}
 	}
 	return h, nil

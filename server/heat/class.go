@@ -19,8 +19,11 @@ type Class struct {
 // are the greatest count of each class.
 //
 // It goes up from the least count and ends a class where its size is nearest to an even share of what is left.
-func quantiles(counts []uint32, most int) (limits []uint32) {
-	levels, left := levelsOf(counts), len(counts)
+func quantiles(levels []level, most int) (limits []uint32) {
+	left := 0
+	for _, l := range levels {
+		left += l.cells
+	}
 	for len(levels) > 0 {
 		classes := most - len(limits)
 		end, size := 1, levels[0].cells

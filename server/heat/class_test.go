@@ -20,7 +20,7 @@ func TestQuantiles(t *testing.T) {
 			}
 		}
 		random.Shuffle(len(counts), func(i, j int) { counts[i], counts[j] = counts[j], counts[i] })
-		limits := quantiles(counts, heatClasses)
+		limits := quantiles(levelsOf(counts), heatClasses)
 		sizes := make([]int, len(limits))
 		for _, n := range counts {
 			sizes[classOf(limits, n)]++
@@ -45,7 +45,7 @@ func TestQuantiles(t *testing.T) {
 	}
 	// A count that half of the cells have leaves the other classes to the rest.
 	skewed := append(slices.Repeat([]uint32{1}, 600), slices.Repeat([]uint32{2, 3, 4, 5, 6, 7}, 100)...)
-	if limits := quantiles(skewed, heatClasses); !slices.Equal(limits, []uint32{1, 2, 3, 4, 5, 6, 7}) {
+	if limits := quantiles(levelsOf(skewed), heatClasses); !slices.Equal(limits, []uint32{1, 2, 3, 4, 5, 6, 7}) {
 		t.Errorf("limits %v", limits)
 	}
 }
@@ -58,7 +58,7 @@ func TestShifts(t *testing.T) {
 	for i := range amounts {
 		amounts[i] = 1 + random.Uint32N(60)
 	}
-	limits := quantiles(amounts, shiftClasses)
+	limits := quantiles(levelsOf(amounts), shiftClasses)
 	classes := shiftsOf(limits)
 	if len(classes) != 2*shiftClasses+1 {
 		t.Fatalf("classes %v", classes)

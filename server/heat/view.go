@@ -70,10 +70,11 @@ func (q *question) view(ctx context.Context, before *question, resolution int) (
 
 func (v *view) take(bins hexbin.Bins) {
 	v.cells, v.counts = bins.Cells, bins.Counts
-	for _, n := range v.counts {
-		v.total += int64(n)
+	levels := levelsOf(v.counts)
+	for _, l := range levels {
+		v.total += int64(l.count) * int64(l.cells)
 	}
-	v.limits = quantiles(v.counts, heatClasses)
+	v.limits = quantiles(levels, heatClasses)
 }
 
 // merge puts together the cells of two ranges of time.
@@ -99,7 +100,7 @@ func (v *view) merge(now, earlier hexbin.Bins) {
 			amounts = append(amounts, max(n, before)-min(n, before))
 		}
 	}
-	v.limits = quantiles(amounts, shiftClasses)
+	v.limits = quantiles(levelsOf(amounts), shiftClasses)
 }
 
 // class of the i-th cell.
