@@ -46,8 +46,9 @@ bench: setup build ## Run the Go benchmarks; ends with a table of ratios and bar
 	@node .ci/bench.mjs
 
 .PHONY: proof
-proof: setup-test ## Show that nothing is lost: PostgreSQL and the server are killed while reports come in for a minute. Takes some minutes
+proof: setup-test ## Show that nothing is lost: PostgreSQL and the server are killed while reports come in for a minute, and under 2,000 live clients. Takes some minutes
 	@go test ./server -v -count 1 -timeout 15m -run '^TestNothingIsLost$$' -durability 60s
+	@go test ./server -v -count 1 -timeout 15m -run '^TestACrowdMissesNothing$$' -crowd 2000
 
 .PHONY: check
 check: lint vulnerabilities test ## What CI runs: lint, the check for known vulnerabilities, then test
