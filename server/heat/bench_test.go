@@ -116,8 +116,8 @@ func anyFilter(random *rand.Rand, l *ledger, until time.Time) (f incident.Filter
 }
 
 // BenchmarkFirstTile asks for a tile of each of 200 random filters over five million incidents, all different, at any zoom and where incidents
-// are: counting, classes, cutting, compressing. Each is asked once for each round, and the best of the rounds counts, because the machine has other
-// work too.
+// are: counting, classes, cutting, compressing. Of each the best of some times counts, because the machine has other work too; none finds anything
+// that was counted before.
 func BenchmarkFirstTile(b *testing.B) {
 	until := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
 	s, sample := many(b, until)
@@ -138,10 +138,12 @@ func BenchmarkFirstTile(b *testing.B) {
 	b.ResetTimer()
 	for b.Loop() {
 		for i, q := range questions {
-			begin := time.Now()
-			s.firstTile(b, q.f, q.z, q.x, q.y)
-			best[i] = min(best[i], time.Since(begin))
-			s.kept = newKept(time.Now)
+			for range 5 {
+				begin := time.Now()
+				s.firstTile(b, q.f, q.z, q.x, q.y)
+				best[i] = min(best[i], time.Since(begin))
+				s.kept = newKept(time.Now)
+			}
 		}
 	}
 	slices.Sort(best)
