@@ -100,7 +100,6 @@ func Queue(batch *pgx.Batch, tx pgx.Tx, rows []Row) {
 	logins, vias, addresses, requests := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	actions, objects, areas, outcomes, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	befores, afters := make([]*string, n), make([]*string, n)
-	since, until := rows[0].at, rows[0].at
 	for i := range rows {
 		r := &rows[i]
 		e := &r.entry
@@ -110,14 +109,8 @@ func Queue(batch *pgx.Batch, tx pgx.Tx, rows []Row) {
 		ids[i], ats[i], accounts[i], logins[i], vias[i], addresses[i], requests[i] = r.id, r.at, r.account, r.login, string(r.via), r.address, r.request
 		actions[i], objects[i], areas[i], outcomes[i], reasons[i] = e.Action, e.Object, db.TextArray(e.Areas), string(e.Outcome), e.Reason
 		befores[i], afters[i] = r.before, r.after
-		if r.at.Before(since) {
-			since = r.at
-		}
-		if r.at.After(until) {
-			until = r.at
-		}
 	}
-	db.QueueMonths(batch, tx, "audit", since, until)
+	db.QueueMonths(batch, tx, "audit", ats...)
 	batch.Queue(`
 		INSERT INTO audit (county, id, at, account, login, via, address, request, action, object, areas, outcome, reason, before, after)
 		SELECT county, id, at, account, login, via, address, request, action, object, areas::text[], outcome, reason, before::jsonb, after::jsonb

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,8 +45,10 @@ func EnsureMonths(ctx context.Context, q Querier, table string, since, until tim
 
 const askMonths = `SELECT ensure_months($1, $2, $3)::text`
 
-// QueueMonths puts EnsureMonths into a batch of a transaction, unless it is known that the months are there.
-func QueueMonths(batch *pgx.Batch, tx pgx.Tx, table string, since, until time.Time) {
+// QueueMonths puts EnsureMonths, from the first to the last of some instants, into a batch of a transaction, unless it is known that the months are
+// there. It needs one instant at least.
+func QueueMonths(batch *pgx.Batch, tx pgx.Tx, table string, at ...time.Time) {
+	since, until := slices.MinFunc(at, time.Time.Compare), slices.MaxFunc(at, time.Time.Compare)
 	if !knowsMonths(tx, table, since, until) {
 		batch.Queue(askMonths, table, since, until)
 	}

@@ -30,11 +30,11 @@ func TestMonthsAreRemembered(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	queued := func(at time.Time) (n int) {
+	queued := func(at ...time.Time) (n int) {
 		t.Helper()
 		err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
 			batch := &pgx.Batch{}
-			db.QueueMonths(batch, tx, "incident", at, at)
+			db.QueueMonths(batch, tx, "incident", at...)
 			n = batch.Len()
 			return nil
 		})
@@ -51,7 +51,7 @@ func TestMonthsAreRemembered(t *testing.T) {
 		t.Errorf("%v: %d partitions, %d questions after a rollback", err, partitions(pool), queued(june))
 	}
 	ensure(pool, june, july)
-	if partitions(pool) != 2 || queued(june) != 0 || queued(july) != 0 || queued(july.AddDate(0, 1, 0)) != 1 {
+	if partitions(pool) != 2 || queued(june) != 0 || queued(july) != 0 || queued(july.AddDate(0, 1, 0)) != 1 || queued(july.AddDate(0, 1, 0), june, july) != 1 || queued(july, june) != 0 {
 		t.Errorf("%d partitions; June is asked for %d times, July %d, August %d", partitions(pool), queued(june), queued(july), queued(july.AddDate(0, 1, 0)))
 	}
 	if ensure(other, june, july); partitions(other) != 2 {

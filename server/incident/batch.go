@@ -2,7 +2,6 @@ package incident
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -148,7 +147,7 @@ func refused(ctx context.Context, row int, err error) RowOutcome {
 // prepareAll prepares the rows of a batch by one edition; of each there is the report or the error.
 func (s *Service) prepareAll(ctx context.Context, rows []BatchRow, keyText string) ([]*prepared, []error) {
 	all, errs := make([]*prepared, len(rows)), make([]error, len(rows))
-	now := s.now().UTC().Truncate(time.Microsecond)
+	now := s.present()
 	points := make([]geo.Point, len(rows))
 	for n := range rows {
 		points[n] = rows[n].Report.Place
@@ -159,20 +158,14 @@ func (s *Service) prepareAll(ctx context.Context, rows []BatchRow, keyText strin
 		if errs[n] = rows[n].Problem; errs[n] != nil {
 			return
 		}
-		r := rows[n].Report
-		if r.ReportedAt.IsZero() {
-			r.ReportedAt = now
-		}
-		r.ReportedAt = r.ReportedAt.UTC().Truncate(time.Microsecond)
-		r.Private = r.Private.normal()
-		if errs[n] = s.check(r); errs[n] != nil {
+		var r Report
+		if r, errs[n] = s.checked(rows[n].Report, now); errs[n] != nil {
 			return
 		}
 		if errs[n] = at("lon", nil, access.Ask(ctx, access.IncidentIntake, owners[n].Codes)); errs[n] != nil {
 			return
 		}
-		if r.ReportedAt.Before(now.Add(-OldestReport)) {
-			errs[n] = web.NewProblem(web.Invalid, "reported_at is more than two years ago; import older reports from a file").At("reported_at", nil)
+		if errs[n] = tooOld(r, now); errs[n] != nil {
 			return
 		}
 		var k key
@@ -181,11 +174,7 @@ func (s *Service) prepareAll(ctx context.Context, rows []BatchRow, keyText strin
 				return
 			}
 		}
-		var nonce [16]byte
-		_, _ = rand.Read(nonce[:])
-		i := New(NewID(r.ReportedAt, nonce[:]), r, owners[n], now)
-		i.LookAt(owners[n])
-		all[n], errs[n] = s.complete(ctx, r, i, k)
+		all[n], errs[n] = s.complete(ctx, r, become(r, owners[n], now), k)
 	})
 	return all, errs
 }

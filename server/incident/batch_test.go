@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -322,5 +323,68 @@ func TestDuplicates(t *testing.T) {
 	}
 	if got, err := s.Duplicates(t.Context(), made[0]); err != nil || len(got) != 0 {
 		t.Errorf("the public sees %d: %v", len(got), err)
+	}
+}
+
+// TestDuplicatesInOneGroup: reports that come together are told of each other, those who see none of none, and of what a repeat has become first.
+func TestDuplicatesInOneGroup(t *testing.T) {
+	t.Parallel()
+	s, pool, release := held(t)
+	worker := accesstest.Person(t, access.Dispatcher)
+	type told struct {
+		id   uuid.UUID
+		near []Duplicate
+		err  error
+	}
+	out := make(chan told, 10)
+	post := func(ctx context.Context, key string) {
+		var o told
+		i, _, p, err := s.create(ctx, someReport(), key, nil, true)
+		if o.id, o.err = i.ID, err; err == nil {
+			o.near, o.err = s.duplicatesOf(ctx, i, p)
+		}
+		out <- o
+	}
+	first := send(t, s, worker, someReport(), "", "") // which the others wait for
+	for range 3 {
+		go post(worker, "")
+	}
+	go post(t.Context(), "")
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, n := waits(s); n == 4 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the reports never came to wait")
+		}
+	}
+	release()
+	<-first
+	var counts []int
+	for range 4 {
+		o := <-out
+		if o.err != nil {
+			t.Fatal(o.err)
+		}
+		for _, d := range o.near {
+			if d.ID == o.id {
+				t.Error("a report is a duplicate of itself")
+			}
+		}
+		counts = append(counts, len(o.near))
+	}
+	if err := s.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Sort(counts); !slices.Equal(counts, []int{0, 4, 4, 4}) {
+		t.Errorf("told of %v others", counts)
+	}
+	post(worker, "again")
+	post(worker, "again")
+	if a, b := <-out, <-out; a.err != nil || b.err != nil || a.id != b.id || len(a.near) != 5 || len(b.near) != 5 {
+		t.Errorf("a repeat: %v and %v", a, b)
+	}
+	if got := count(t, pool, "incident"); got != 6 {
+		t.Errorf("%d incidents", got)
 	}
 }

@@ -18,11 +18,13 @@ const (
 	mostOfOne  = 500             // reports in one group
 	mostWait   = 5000            // reports that wait; some 50 MB at the most
 	longestFor = 5 * time.Second // nobody is let in who would wait longer
+	costsAsOne = 20              // as many reports take hardly longer than one: what that takes says nothing of many
 )
 
 // line is where reports wait to be stored.
 type line struct {
-	store func([]*prepared) // sets what became of each
+	store  func([]*prepared) // sets what became of each
+	answer func([]*prepared) // finds what else their answers tell, while the next group is stored
 
 	mu      sync.Mutex
 	waiting []*prepared // the oldest first
@@ -31,10 +33,10 @@ type line struct {
 	each    time.Duration // how long a report took lately
 }
 
-func newLine(store func([]*prepared)) *line {
+func newLine(store, answer func([]*prepared)) *line {
 	idle := make(chan struct{})
 	close(idle)
-	return &line{store: store, idle: idle}
+	return &line{store: store, answer: answer, idle: idle}
 }
 
 // full is nil where a report that comes now would be stored soon enough; else a problem that says when to come again.
@@ -55,6 +57,13 @@ func (l *line) fullNow() error {
 	return web.TooBusy(max(wait, longestFor), "too many reports wait to be stored; this one was not")
 }
 
+// length is how many reports wait.
+func (l *line) length() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return float64(len(l.waiting))
+}
+
 // put lets a report in, whose done is closed when it is known what became of it. It does not wait.
 func (l *line) put(p *prepared) error {
 	l.mu.Lock()
@@ -71,8 +80,9 @@ func (l *line) put(p *prepared) error {
 	return nil
 }
 
-// run stores groups until nobody waits.
+// run stores groups until nobody waits. Answers are made ready for one group at a time.
 func (l *line) run() {
+	var answers sync.WaitGroup
 	for {
 		l.mu.Lock()
 		group := l.take()
@@ -85,13 +95,12 @@ func (l *line) run() {
 		l.mu.Unlock()
 		begun := time.Now()
 		l.storeSafely(group)
-		took := time.Since(begun) / time.Duration(len(group))
+		answers.Wait()
+		answers.Go(func() { l.answerSafely(group) })
+		took := time.Since(begun) / time.Duration(max(len(group), costsAsOne))
 		l.mu.Lock()
 		l.each = (7*l.each + took) / 8
 		l.mu.Unlock()
-		for _, p := range group {
-			close(p.done)
-		}
 	}
 }
 
@@ -106,6 +115,19 @@ func (l *line) storeSafely(group []*prepared) {
 		}
 	}()
 	l.store(group)
+}
+
+// answerSafely tells the senders of a group what became of their reports, whatever happens here.
+func (l *line) answerSafely(group []*prepared) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			slog.Error("panic after reports were stored", "reports", len(group), "error", failure, "stack", string(debug.Stack()))
+		}
+		for _, p := range group {
+			close(p.done)
+		}
+	}()
+	l.answer(group)
 }
 
 // take removes the next group. Of reports with one key or one number only the first is in it: the next is a repeat, which the database can

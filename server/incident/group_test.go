@@ -97,7 +97,7 @@ func TestManyAtOnce(t *testing.T) {
 	numbers := map[string]bool{}
 	for n, o := range outcomes {
 		if o.err != nil || !o.created || o.incident.Title != fmt.Sprintf("第 %d 件", n) {
-			t.Fatalf("report %d: %+v", n, o)
+			t.Fatalf("report %d: %v: %+v", n, o.err, o.incident)
 		}
 		numbers[o.receipt.Number] = true
 		if i, _, err := s.Follow(t.Context(), o.receipt); err != nil || i.ID != o.incident.ID {
@@ -340,6 +340,9 @@ func TestOverload(t *testing.T) {
 	_ = errors.As(last.err, &headers)
 	if !ok || p.Code != web.Overloaded || p.Status != 429 || len(let) != 7 {
 		t.Errorf("report %d: %v", len(let), last.err)
+	}
+	if got := s.line.length(); got != 5 { // and one is being stored
+		t.Errorf("%v reports wait", got)
 	}
 	release()
 	for _, out := range let[:len(let)-1] {

@@ -15,6 +15,7 @@ import (
 	"jingwei/server/audit"
 	"jingwei/server/live"
 	"jingwei/server/photo"
+	"jingwei/server/snap"
 	"jingwei/server/web"
 )
 
@@ -81,6 +82,7 @@ type prepared struct {
 	// What became of it: err, or the incident that was stored before, or else it is stored.
 	err    error
 	first  uuid.UUID
+	near   *near // what its sender is told of others; nil where nothing is
 	queued time.Time
 	done   chan struct{} // closed then
 }
@@ -90,58 +92,92 @@ type prepared struct {
 // returns the first incident, the same receipt and created false, to the public for a day; an account's with another body is a problem. So does
 // a repeat of the source's number. Reports that come at the same time are stored together; that of one who does not wait for the answer too.
 func (s *Service) Create(ctx context.Context, r Report, key string, body []byte) (i Incident, receipt Receipt, created bool, err error) {
+	i, receipt, p, err := s.create(ctx, r, key, body, false)
+	return i, receipt, err == nil && p.first == uuid.Nil, err
+}
+
+// create is Create, and gives the report with the incidents near it that Duplicates chooses from, where looks says so and the actor may see some.
+func (s *Service) create(ctx context.Context, r Report, key string, body []byte, looks bool) (i Incident, receipt Receipt, p *prepared, err error) {
 	if err := s.line.full(); err != nil {
-		return Incident{}, Receipt{}, false, err
+		return Incident{}, Receipt{}, nil, err
 	}
-	p, err := s.prepare(ctx, r, key, body)
-	if err != nil {
-		return Incident{}, Receipt{}, false, err
+	if p, err = s.prepare(ctx, r, key, body); err != nil {
+		return Incident{}, Receipt{}, nil, err
+	}
+	if err := ctx.Err(); err != nil { // who has left before is not let in
+		return Incident{}, Receipt{}, nil, err
+	}
+	if looks && !access.Within(p.actor, access.IncidentRead).Empty() {
+		p.near = &near{}
 	}
 	if err := s.line.put(p); err != nil {
-		return Incident{}, Receipt{}, false, err
+		return Incident{}, Receipt{}, nil, err
 	}
 	select {
 	case <-p.done:
 	case <-ctx.Done():
-		return Incident{}, Receipt{}, false, ctx.Err()
+		return Incident{}, Receipt{}, nil, ctx.Err()
 	}
 	switch {
 	case p.err != nil:
-		return Incident{}, Receipt{}, false, p.err
+		return Incident{}, Receipt{}, nil, p.err
 	case p.first != uuid.Nil:
 		i, receipt, err = s.again(ctx, p)
-		return i, receipt, false, err
+		return i, receipt, p, err
 	}
-	p.incident.Private = Private{}
+	i = p.incident
+	i.Private = Private{}
 	p.secret.Number = spoken(p.receipt.number)
-	return p.incident, p.secret, true, nil
+	return i, p.secret, p, nil
 }
 
-// prepare does all that can be done for a report without the database.
-func (s *Service) prepare(ctx context.Context, r Report, keyText string, body []byte) (*prepared, error) {
-	now := s.now().UTC().Truncate(time.Microsecond) // as the database keeps it
+// present is the instant as the database keeps it.
+func (s *Service) present() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// checked is a report in the form in which it is stored; or the problem that it has.
+func (s *Service) checked(r Report, now time.Time) (Report, error) {
 	if r.ReportedAt.IsZero() {
 		r.ReportedAt = now
 	}
 	r.ReportedAt = r.ReportedAt.UTC().Truncate(time.Microsecond)
 	r.Private = r.Private.normal()
-	if err := s.check(r); err != nil {
+	return r, s.check(r)
+}
+
+// tooOld is the problem of a report that was made longer than OldestReport ago.
+func tooOld(r Report, now time.Time) error {
+	if r.ReportedAt.Before(now.Add(-OldestReport)) {
+		return web.NewProblem(web.Invalid, "reported_at is more than two years ago; import older reports from a file").At("body.reported_at", r.ReportedAt)
+	}
+	return nil
+}
+
+// become is the incident that a report becomes where its place has an owner.
+func become(r Report, owner snap.Result, now time.Time) Incident {
+	var nonce [16]byte
+	_, _ = rand.Read(nonce[:])
+	i := New(NewID(r.ReportedAt, nonce[:]), r, owner, now)
+	i.LookAt(owner)
+	return i
+}
+
+// prepare does all that can be done for a report without the database.
+func (s *Service) prepare(ctx context.Context, r Report, keyText string, body []byte) (*prepared, error) {
+	now := s.present()
+	r, err := s.checked(r, now)
+	if err != nil {
 		return nil, err
 	}
 	key, err := newKey(ctx, keyText, sha256.Sum256(body))
 	if err != nil {
 		return nil, err
 	}
-	var nonce [16]byte
-	_, _ = rand.Read(nonce[:])
-	owner := s.snap.Locate(r.Place)
-	i := New(NewID(r.ReportedAt, nonce[:]), r, owner, now)
-	i.LookAt(owner)
+	i := become(r, s.snap.Locate(r.Place), now)
 	if err := ask(ctx, i.Channel, r.Number, i.Codes); err != nil {
 		return nil, err
 	}
-	if i.ReportedAt.Before(now.Add(-OldestReport)) {
-		return nil, web.NewProblem(web.Invalid, "reported_at is more than two years ago; import older reports from a file").At("body.reported_at", r.ReportedAt)
+	if err := tooOld(r, now); err != nil {
+		return nil, err
 	}
 	p, err := s.complete(ctx, r, i, key)
 	if err != nil {

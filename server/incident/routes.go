@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"jingwei/server/area"
 	"jingwei/server/snap"
@@ -130,17 +131,17 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		if err != nil {
 			return nil, err
 		}
-		i, receipt, created, err := s.Create(ctx, report, in.Key, in.RawBody)
+		i, receipt, p, err := s.create(ctx, report, in.Key, in.RawBody, true)
 		if err != nil {
 			return nil, err
 		}
 		out := &createOutput{
 			Status: http.StatusOK, Location: "/api/v1/incidents/" + i.ID.String(), Body: Created{Resource: s.resource(i), Receipt: ReceiptResource(receipt)},
 		}
-		if created {
+		if p.first == uuid.Nil {
 			out.Status = http.StatusCreated
 		}
-		duplicates, err := s.Duplicates(ctx, i)
+		duplicates, err := s.duplicatesOf(ctx, i, p)
 		if err != nil { // the report is stored all the same
 			slog.WarnContext(ctx, "possible duplicates of a report were not looked for", "request_id", web.RequestID(ctx), "error", err)
 		}
@@ -168,6 +169,7 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		}
 		return out, nil
 	})
+	server.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "jingwei_intake_waiting", Help: "Single reports that wait to be stored."}, s.line.length))
 	listRoutes(server, s, areas, tags)
 	batchRoutes(server, s, tags)
 	duplicateRoutes(server, s, tags)

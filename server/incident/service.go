@@ -34,7 +34,7 @@ type Service struct {
 // NewService makes a service. keys seal what only few may read of a report.
 func NewService(pool *pgxpool.Pool, areas *area.Service, branches *branch.Service, snap *snap.Service, items *item.Service, keys *seal.Ring, now func() time.Time) *Service {
 	s := &Service{pool: pool, areas: areas, branches: branches, snap: snap, items: items, keys: keys, now: now, batches: make(chan struct{}, batchesAtOnce), readers: web.NewSlots(maxReads, maxReadsAccount)}
-	s.line = newLine(s.storeGroup)
+	s.line = newLine(s.storeGroup, s.lookAround)
 	return s
 }
 

@@ -18,14 +18,17 @@ import (
 const stored = `county, id, reported_at, received_at, channel, item, status, closed_at, title, description,
 	ST_X(geom), ST_Y(geom), accuracy_m, cell, snap, edition, town, community, grid, micro, branch, coalesce(review, '')`
 
-func scan(row pgx.CollectableRow) (Incident, error) {
+func scan(row pgx.CollectableRow) (Incident, error) { return scanAfter(row) }
+
+// scanAfter reads an incident whose columns come after others.
+func scanAfter(row pgx.CollectableRow, others ...any) (Incident, error) {
 	var i Incident
 	var lon, lat float64
 	var cell int64
 	var lower [4]*string
 	var branch *string
-	err := row.Scan(&i.County, &i.ID, &i.ReportedAt, &i.ReceivedAt, &i.Channel, &i.Item, &i.Status, &i.ClosedAt, &i.Title, &i.Description,
-		&lon, &lat, &i.AccuracyM, &cell, &i.Snap, &i.Edition, &lower[0], &lower[1], &lower[2], &lower[3], &branch, &i.Review)
+	err := row.Scan(append(others, &i.County, &i.ID, &i.ReportedAt, &i.ReceivedAt, &i.Channel, &i.Item, &i.Status, &i.ClosedAt, &i.Title, &i.Description,
+		&lon, &lat, &i.AccuracyM, &cell, &i.Snap, &i.Edition, &lower[0], &lower[1], &lower[2], &lower[3], &branch, &i.Review)...)
 	if err != nil {
 		return i, err
 	}

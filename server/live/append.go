@@ -86,17 +86,10 @@ func Queue(batch *pgx.Batch, tx pgx.Tx, rows []Row) {
 	n := len(rows)
 	counties, ids, ats := make([]string, n), make([]uuid.UUID, n), make([]time.Time, n)
 	kinds, areas, data, changes := make([]string, n), make([]string, n), make([]string, n), make([]*string, n)
-	since, until := rows[0].at, rows[0].at
 	for i, r := range rows {
 		counties[i], ids[i], ats[i], kinds[i], areas[i], data[i], changes[i] = r.county, r.id, r.at, r.kind, r.areas, r.data, r.change
-		if r.at.Before(since) {
-			since = r.at
-		}
-		if r.at.After(until) {
-			until = r.at
-		}
 	}
-	db.QueueMonths(batch, tx, "event", since, until)
+	db.QueueMonths(batch, tx, "event", ats...)
 	batch.Queue(`
 		INSERT INTO event (county, id, at, kind, areas, data, change)
 		SELECT county, id, at, kind, areas::text[], data::jsonb, change::jsonb
