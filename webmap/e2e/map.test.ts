@@ -36,7 +36,11 @@ describe('the map page', () => {
     const drawn = await page.evaluate(() => {
       const colors = new Map<string, number>()
       for (const canvas of document.querySelectorAll<HTMLCanvasElement>('canvas.leaflet-tile')) {
-        const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] }
+        // Pictures that were handed over are read from a copy.
+        const { width, height } = canvas.getBoundingClientRect()
+        const copy = new OffscreenCanvas(width, height).getContext('2d')
+        copy?.drawImage(canvas, 0, 0)
+        const { data } = copy?.getImageData(0, 0, width, height) ?? { data: [] }
         for (let i = 0; i < data.length; i += 4) {
           const kind = data[i + 3] === 0 ? 'empty' : (data[i] ?? 0) > 240 ? 'land' : 'line'
           colors.set(kind, (colors.get(kind) ?? 0) + 1)

@@ -1,4 +1,5 @@
 import * as L from './leaflet.ts'
+import { type Pen, Sheet } from './sheet.ts'
 import { lineWidth, type Theme } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import { areaAt } from './tiles/paths.ts'
@@ -36,7 +37,7 @@ export interface FoundArea {
 export interface TileFill {
   /** `inUnits` makes the context draw in tile units of a source tile, of which the drawn tile shows the given part. */
   paint(
-    ctx: CanvasRenderingContext2D,
+    ctx: Pen,
     canvas: HTMLCanvasElement,
     shown: ShownTile,
     inUnits: (part: Pick<ShownTile, 'extent' | 'left' | 'top'>) => { unit: number },
@@ -58,6 +59,7 @@ const REFILL_MS = 6
 export class AreaLayer extends L.GridLayer {
   private readonly slots = new Map<HTMLCanvasElement, Slot>()
   private readonly stale = new Set<HTMLCanvasElement>()
+  private readonly sheet = new Sheet()
   private frame = 0
   private painted = ''
 
@@ -191,13 +193,14 @@ export class AreaLayer extends L.GridLayer {
   private paint(canvas: HTMLCanvasElement, shown: ShownTile) {
     const { source, z } = shown
     const dpr = devicePixelRatio
-    const ctx = canvasContext(canvas, TILE_SIZE + 2 * BLEED, dpr)
+    const size = TILE_SIZE + 2 * BLEED
+    const ctx = this.sheet.take(Math.round(size * dpr), Math.round(size * dpr))
     if (!ctx) return
     const interfaceScale = uiScale()
     const inUnits = ({ extent, left, top }: Pick<ShownTile, 'extent' | 'left' | 'top'>) => {
       const scale = TILE_SIZE / extent
-      const pixels = scale * dpr
-      ctx.setTransform(pixels, 0, 0, pixels, BLEED * dpr - left * pixels, BLEED * dpr - top * pixels)
+      const unit = scale * dpr
+      ctx.setTransform(unit, 0, 0, unit, BLEED * dpr - left * unit, BLEED * dpr - top * unit)
       return { unit: interfaceScale / (scale * this.magnification) }
     }
     const { unit } = inUnits(shown)
@@ -223,6 +226,9 @@ export class AreaLayer extends L.GridLayer {
       ctx.setLineDash(line.dash.map((length) => length * unit))
       ctx.stroke(path)
     }
+    canvas.style.width = canvas.style.height = `${size}px`
+    canvas.style.margin = `-${BLEED}px`
+    this.sheet.show(canvas)
   }
 }
 
@@ -230,14 +236,4 @@ function boundsOf({ json }: TileSource): L.LatLngBounds | undefined {
   const [west, south, east, north] = json.bounds ?? []
   if (west === undefined || south === undefined || east === undefined || north === undefined) return undefined
   return L.latLngBounds([south, west], [north, east])
-}
-
-/** The context of an empty square of `size` CSS pixels. */
-function canvasContext(canvas: HTMLCanvasElement, size: number, dpr: number): CanvasRenderingContext2D | null {
-  const pixels = Math.round(size * dpr)
-  canvas.style.width = canvas.style.height = `${size}px`
-  canvas.style.margin = `-${BLEED}px`
-  // Setting the size empties the canvas and its state.
-  canvas.width = canvas.height = pixels
-  return canvas.getContext('2d')
 }

@@ -334,8 +334,9 @@ export class AreaMap {
     })
     // After a tap browsers move a mouse that is not there.
     const canHover = matchMedia('(hover: hover)')
+    let moving = false
     map.on('mousemove', (event) => {
-      if (!canHover.matches) return
+      if (!canHover.matches || moving) return
       cancelAnimationFrame(this.hoverFrame)
       this.hoverFrame = requestAnimationFrame(() => this.hover(event))
     })
@@ -346,7 +347,14 @@ export class AreaMap {
       if (this.overlay) events.onHoverCounted?.(null, 0, 0)
     }
     map.on('mouseout', leave)
-    map.on('movestart zoomstart', leave)
+    // What slides along under the pointer is not pointed at; to mark it would cost another layer of the size of the view in every frame.
+    map.on('movestart zoomstart', () => {
+      moving = true
+      leave()
+    })
+    map.on('moveend', () => {
+      moving = false
+    })
   }
 
   private hover({ containerPoint: { x, y }, latlng }: L.LeafletMouseEvent) {

@@ -30,7 +30,8 @@ export class Companion {
 
   constructor(
     private readonly more: (z: number) => string,
-    private readonly changed: (canvas: HTMLCanvasElement) => void,
+    /** `before` is what was shown, or null. */
+    private readonly changed: (canvas: HTMLCanvasElement, before: CompanionTile | null) => void,
     /** An error, or null for a tile that came. */
     private readonly settled: (error: Error | null) => void,
   ) {}
@@ -77,8 +78,9 @@ export class Companion {
     this.source?.destroy()
     this.source = null
     for (const [canvas, held] of this.held) {
+      const before = held.tile
       Object.assign(held, { tile: null, use: null, next: null })
-      this.changed(canvas)
+      this.changed(canvas, before)
     }
   }
 
@@ -97,6 +99,7 @@ export class Companion {
       (tile) => {
         if (!mine()) return
         held.use?.release()
+        const before = held.tile
         held.use = use
         held.next = null
         held.tile = tile && {
@@ -109,7 +112,7 @@ export class Companion {
           z: coords.z,
         }
         this.settled(null)
-        this.changed(canvas)
+        this.changed(canvas, before)
       },
       (error: Error) => {
         if (error instanceof TileAborted || !mine()) return

@@ -3,6 +3,7 @@ import { Companion, type CompanionTile } from './companion.ts'
 import type { Coords } from './leaflet.ts'
 import type { Counted, Overlay, OverlayHost } from './overlay.ts'
 import { DIFFERENCE, HEAT, heatColor } from './ramp.ts'
+import type { Pen } from './sheet.ts'
 import { LABEL_FONT, type Theme } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import { featureAt, tracePath } from './tiles/paths.ts'
@@ -47,7 +48,9 @@ export class CountLayers implements Overlay {
   ) {
     this.heat = new Companion(
       (z) => `&resolution=${this.resolution(z + 1)}`,
-      (canvas) => this.host?.refill(canvas),
+      (canvas, before) => {
+        if (!looksAlike(before, this.heat.tileOf(canvas))) this.host?.refill(canvas)
+      },
       settled,
     )
     this.points = new Companion(
@@ -105,7 +108,7 @@ export class CountLayers implements Overlay {
   }
 
   paint(
-    ctx: CanvasRenderingContext2D,
+    ctx: Pen,
     canvas: HTMLCanvasElement,
     { source }: ShownTile,
     inUnits: (part: Pick<ShownTile, 'extent' | 'left' | 'top'>) => { unit: number },
@@ -115,7 +118,7 @@ export class CountLayers implements Overlay {
     if (tile?.source.cells) this.paintCells(ctx, tile.source, inUnits(tile).unit)
   }
 
-  private paintShades(ctx: CanvasRenderingContext2D, source: LoadedTile, { level, classes, count }: Shades) {
+  private paintShades(ctx: Pen, source: LoadedTile, { level, classes, count }: Shades) {
     const layer = source.areas[level]
     if (!layer) return
     const paths = new Map<number, Path2D>()
@@ -133,7 +136,7 @@ export class CountLayers implements Overlay {
     }
   }
 
-  private paintCells(ctx: CanvasRenderingContext2D, source: LoadedTile, unit: number) {
+  private paintCells(ctx: Pen, source: LoadedTile, unit: number) {
     const colors = this.compared ? DIFFERENCE : HEAT
     // A thin dark seam keeps hexagons of one colour apart.
     ctx.strokeStyle = this.theme.land
@@ -165,7 +168,7 @@ export class CountLayers implements Overlay {
     return !this.pointed
   }
 
-  draw(ctx: CanvasRenderingContext2D, { toCanvas, width, height, zoom, ui }: Viewport) {
+  draw(ctx: Pen, { toCanvas, width, height, zoom, ui }: Viewport) {
     ctx.textAlign = 'center'
     ctx.textBaseline = 'middle'
     ctx.font = `600 ${12 * ui}px ${LABEL_FONT}`
@@ -244,6 +247,17 @@ export class CountLayers implements Overlay {
     return null
   }
 }
+
+/** Whether two tiles have the same hexagons in the same classes: their counts may differ. */
+function looksAlike(a: CompanionTile | null, b: CompanionTile | null): boolean {
+  const [one, other] = [a?.source.cells, b?.source.cells]
+  if (!one || !other) return !one && !other
+  const compared = (one.before === null) === (other.before === null)
+  return compared && same(one.cells, other.cells) && same(one.classes, other.classes)
+}
+
+const same = (a: ArrayLike<unknown>, b: ArrayLike<unknown>) =>
+  a.length === b.length && Array.prototype.every.call(a, (value, i) => value === b[i])
 
 /** The finest of the levels that a map shows that is not finer than the one wanted. */
 export function shadedLevel(wanted: Level, shown: readonly Level[]): Level {

@@ -1,4 +1,5 @@
 import type { AreaLayer } from './area-layer.ts'
+import type { Pen } from './sheet.ts'
 import type { Theme } from './style.ts'
 import { LEVELS, type Level } from './tiles/decode.ts'
 import type { LoadedTile } from './tiles/source.ts'
@@ -32,7 +33,7 @@ export class Highlight implements Painter {
     this.changed()
   }
 
-  draw(ctx: CanvasRenderingContext2D, viewport: Viewport) {
+  draw(ctx: Pen, viewport: Viewport) {
     const { hovered } = this
     const tiles = [...this.areas().shown()]
     const selected = this.selected.find((code) => tiles.some(({ source }) => this.index(source).has(code)))
@@ -40,7 +41,7 @@ export class Highlight implements Painter {
     if (hovered && hovered !== selected) this.fill(ctx, viewport, hovered, this.theme.hoverFill, 1.4)
   }
 
-  private fill(ctx: CanvasRenderingContext2D, { toCanvas, ui }: Viewport, code: string, color: string, width: number) {
+  private fill(ctx: Pen, { toCanvas, ui }: Viewport, code: string, color: string, width: number) {
     for (const { source, extent, left, top, x, y, z } of this.areas().shown()) {
       const found = this.index(source).get(code)
       const path = found && source.paths.area(found.level, found.index)

@@ -1,3 +1,4 @@
+import type { Pen } from './sheet.ts'
 import type { Theme } from './style.ts'
 import type { Painter, Viewport } from './viewport-canvas.ts'
 import { toWorld, type WorldPoint, worldPixels } from './world.ts'
@@ -59,7 +60,7 @@ export class Incidents implements Painter {
     return found
   }
 
-  draw(ctx: CanvasRenderingContext2D, { toCanvas, width, height, zoom, ui }: Viewport) {
+  draw(ctx: Pen, { toCanvas, width, height, zoom, ui }: Viewport) {
     const size = ui * this.theme.markScale * Math.max(1.7, Math.min(5.5, 2.6 + (zoom - 11) * 0.55))
     for (const mark of this.marks) {
       const { x, y } = toCanvas(mark.at)
@@ -71,7 +72,7 @@ export class Incidents implements Painter {
 }
 
 function drawMark(
-  ctx: CanvasRenderingContext2D,
+  ctx: Pen,
   { alert, calm, past, land }: Theme,
   mark: IncidentMark,
   x: number,
@@ -96,7 +97,7 @@ function drawMark(
   ctx.stroke()
 }
 
-function ring(ctx: CanvasRenderingContext2D, x: number, y: number, radius: number, width: number, color: string) {
+function ring(ctx: Pen, x: number, y: number, radius: number, width: number, color: string) {
   ctx.beginPath()
   ctx.arc(x, y, radius, 0, 2 * Math.PI)
   ctx.strokeStyle = color

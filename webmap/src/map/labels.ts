@@ -1,5 +1,6 @@
 import type { AreaLayer } from './area-layer.ts'
 import { type Box, place } from './collide.ts'
+import type { Pen } from './sheet.ts'
 import { splitName } from './split-name.ts'
 import { LABEL_FONT, type LabelStyle, type Theme } from './style.ts'
 import { type LabelPoint, LEVELS } from './tiles/decode.ts'
@@ -36,7 +37,7 @@ export class Labels implements Painter {
     this.changed()
   }
 
-  draw(ctx: CanvasRenderingContext2D, viewport: Viewport) {
+  draw(ctx: Pen, viewport: Viewport) {
     ctx.textAlign = 'center'
     ctx.textBaseline = 'middle'
     ctx.lineJoin = 'round'
@@ -53,10 +54,7 @@ export class Labels implements Painter {
     }
   }
 
-  private *candidates(
-    ctx: CanvasRenderingContext2D,
-    { toCanvas, width, height, zoom, ui }: Viewport,
-  ): Generator<Placed> {
+  private *candidates(ctx: Pen, { toCanvas, width, height, zoom, ui }: Viewport): Generator<Placed> {
     for (const point of this.points) {
       const style = this.theme.label[point.level]
       if (zoom < style.from || zoom > style.to) continue
@@ -71,7 +69,7 @@ export class Labels implements Painter {
     }
   }
 
-  private measure(ctx: CanvasRenderingContext2D, font: string, text: string): number {
+  private measure(ctx: Pen, font: string, text: string): number {
     const key = font + text
     let width = this.widths.get(key)
     if (width === undefined) {

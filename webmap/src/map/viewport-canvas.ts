@@ -1,4 +1,5 @@
 import * as L from './leaflet.ts'
+import { type Pen, Sheet } from './sheet.ts'
 import { type WorldPoint, worldPixels } from './world.ts'
 
 /** How far the canvas reaches beyond the view on each side, as a part of the view: a short pan shows no bare edge. */
@@ -18,7 +19,7 @@ export interface Viewport {
 export interface Painter {
   /** There is nothing to draw. */
   readonly empty: boolean
-  draw(ctx: CanvasRenderingContext2D, viewport: Viewport): void
+  draw(ctx: Pen, viewport: Viewport): void
 }
 
 /**
@@ -28,6 +29,7 @@ export interface Painter {
  */
 export class ViewportCanvas extends L.Layer {
   private canvas: HTMLCanvasElement | null = null
+  private readonly sheet = new Sheet()
   private frame = 0
   private zoom = 0
   /** Top left of what is drawn: pixels of the world at `zoom`. */
@@ -96,22 +98,17 @@ export class ViewportCanvas extends L.Layer {
     const margin = size.multiplyBy(PADDING).ceil()
     const full = size.add(margin.multiplyBy(2))
     const dpr = devicePixelRatio
-    if (canvas.width !== Math.round(full.x * dpr) || canvas.height !== Math.round(full.y * dpr)) {
-      canvas.width = Math.round(full.x * dpr)
-      canvas.height = Math.round(full.y * dpr)
-      canvas.style.width = `${full.x}px`
-      canvas.style.height = `${full.y}px`
-    }
+    canvas.style.width = `${full.x}px`
+    canvas.style.height = `${full.y}px`
     const min = map.containerPointToLayerPoint(margin.multiplyBy(-1)).round()
     this.drawn = L.bounds(min, min.add(full))
     this.corner = map.getPixelOrigin().add(min)
     this.zoom = map.getZoom()
     L.DomUtil.setTransform(canvas, min, 1)
 
-    const ctx = canvas.getContext('2d')
+    const ctx = this.sheet.take(Math.round(full.x * dpr), Math.round(full.y * dpr))
     if (!ctx) return
-    ctx.setTransform(dpr, 0, 0, dpr, 0, 0)
-    ctx.clearRect(0, 0, full.x, full.y)
+    ctx.scale(dpr, dpr)
     const origin = this.corner
     const pixels = worldPixels(this.zoom)
     const viewport: Viewport = {
@@ -126,6 +123,7 @@ export class ViewportCanvas extends L.Layer {
       painter.draw(ctx, viewport)
       ctx.restore()
     }
+    this.sheet.show(canvas)
   }
 
   /** Moves and scales what is drawn to where it belongs at another centre and zoom. */
