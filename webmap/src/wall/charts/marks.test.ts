@@ -27,6 +27,7 @@ describe('ticks', () => {
 
 it('keeps an outline within its box, also where the box is narrower than the line', () => {
   const shape = { x: 10, y: 20, width: 100, height: 14 }
-  expect(outline(0, shape, '#fff', 2)).toMatchObject({ shape: { x: 11, y: 21, width: 98, height: 12 } })
-  expect(outline(0, { ...shape, width: 0 }, '#fff', 2)).toMatchObject({ shape: { width: 0 } })
+  const fill = { fill: '#00f', lit: '#0ff' }
+  expect(outline(0, shape, '#fff', 2, fill)).toMatchObject({ shape: { x: 11, y: 21, width: 98, height: 12 } })
+  expect(outline(0, { ...shape, width: 0 }, '#fff', 2, fill)).toMatchObject({ shape: { width: 0 } })
 })

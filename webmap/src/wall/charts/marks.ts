@@ -5,7 +5,17 @@ import type { GraphicComponentOption } from 'echarts/components'
 export type Mark = GraphicComponentOption & { onmouseover?: Pointed; onmouseout?: Pointed }
 
 /** ECharts hands over the mark itself, which its types do not know. */
-type Pointed = (event: { target: { setStyle(style: { fill: string }): void } }) => void
+type Pointed = (event: { target: { parent?: { childOfName(name: string): Painted | null } } }) => void
+
+interface Painted {
+  setStyle(style: { fill: string }): void
+}
+
+/** A colour, and the one under the pointer. */
+export interface Fill {
+  fill: string
+  lit: string
+}
 
 export interface Size {
   width: number
@@ -18,32 +28,41 @@ export interface Box extends Size {
 }
 
 /**
- * A filled box that stands for a row of the chart's table: it can be clicked, and has another colour under the pointer. That is not drawn
+ * A filled box that stands for a row of the chart's table: it can be clicked, and is lit under the pointer. To come under it draws nothing
  * anew: a finger's click needs the same mark from its first touch to its last.
  */
-export function bar(row: number, shape: Box, fill: string, lit: string): Mark {
+export function bar(row: number, shape: Box, { fill, lit }: Fill): Mark {
   return {
     type: 'rect',
-    info: { row },
+    name: `${row}`,
+    info: { row, lit },
     shape: { ...shape },
     style: { fill },
-    onmouseover: painted(lit),
-    onmouseout: painted(fill),
+    ...lighting(row, { fill, lit }),
   }
 }
 
+/** What lights the bar of a row. */
+const lighting = (row: number, { fill, lit }: Fill) => ({ onmouseover: paint(row, lit), onmouseout: paint(row, fill) })
+
 /** Gives nothing back: what is true would keep the event from the chart. */
-const painted =
-  (fill: string): Pointed =>
+const paint =
+  (row: number, fill: string): Pointed =>
   ({ target }) => {
-    target.setStyle({ fill })
+    target.parent?.childOfName(`${row}`)?.setStyle({ fill })
   }
 
-/** The same as an outline of a width, which lies within the box. */
-export function outline(row: number, { x, y, width, height }: Box, stroke: string, lineWidth: number): Mark {
+/** The same as an outline of a width, which lies within the box. It may lie over the row's bar, and lights it. */
+export function outline(row: number, { x, y, width, height }: Box, stroke: string, lineWidth: number, bar: Fill): Mark {
   const half = lineWidth / 2
   const shape = { x: x + half, y: y + half, width: Math.max(0, width - lineWidth), height: height - lineWidth }
-  return { type: 'rect', info: { row }, shape, style: { fill: 'transparent', stroke, lineWidth } }
+  return {
+    type: 'rect',
+    info: { row },
+    shape,
+    style: { fill: 'transparent', stroke, lineWidth },
+    ...lighting(row, bar),
+  }
 }
 
 /** A line of one device pixel. */
