@@ -18,7 +18,7 @@ const STREAM = 50
 /** Arrivals stay marked on the map for this long. */
 const MARKED_MS = 3_600_000
 const NOT_LOADED_STALE_MS = 10_000
-/** Arrivals are shown together this often: twenty a second would move the stream in every frame. */
+/** Arrivals are shown at once, those of a rush together this often: twenty a second would move the stream in every frame. */
 const ARRIVALS_MS = 400
 /** Events that change a figure. */
 const COUNTING = /^incident\./
@@ -139,14 +139,16 @@ export function useWallData(stage: Stage) {
     refresh.touch()
     stage.counted()
     waiting.push(...created.filter((brief) => passes(brief, filter())))
-    if (waiting.length > 0) showTimer ||= window.setTimeout(showArrivals, ARRIVALS_MS)
+    if (waiting.length > 0) showTimer ||= window.setTimeout(showArrivals, shownAt + ARRIVALS_MS - Date.now())
   }
 
   /** Arrivals that are not shown yet. */
   let waiting: Brief[] = []
   let showTimer = 0
+  let shownAt = 0
   function showArrivals() {
     showTimer = 0
+    shownAt = Date.now()
     const fresh = live.take(waiting)
     waiting = []
     if (isLive.value && fresh.length > 0) stage.arrived(fresh.map(arrivalOf))
