@@ -202,6 +202,7 @@ export function useReplay(
   const today = figure<Today>(({ today, before }) => ({
     count: today.count,
     yesterdaySameHour: before.count,
+    whole: { count: today.columns.at.length, before: before.columns.at.length },
     open: null,
     closedToday: null,
     review: null,

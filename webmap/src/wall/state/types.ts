@@ -100,6 +100,8 @@ export interface Unusual {
 export interface Today {
   count: number
   yesterdaySameHour: number
+  /** Of all of the day and of all of the day before; null while the day is under way. */
+  whole: { count: number; before: number } | null
   /** Of any day; null in replay: how things stood then is not known. */
   open: number | null
   /** Of those reported on this day; null in replay. */
