@@ -5,7 +5,7 @@ import { classOf, DIFFERENCE, HEAT, heatColor, quantiles } from '../../map/ramp.
 import type { Level } from '../../map/tiles/decode.ts'
 import type { TileJson } from '../../map/tiles/source.ts'
 import { type CountQuery, type HeatJson, wallApi } from '../state/api.ts'
-import { DAY_MS, startOf } from '../state/day.ts'
+import { DAY_MS, dayOf, startOf } from '../state/day.ts'
 import { Refresh } from '../state/refresh.ts'
 import { periodStart, queryOf } from '../state/scene.ts'
 import type { Clock, RankRow, WallScene } from '../state/types.ts'
@@ -13,7 +13,7 @@ import type { Clock, RankRow, WallScene } from '../state/types.ts'
 /** Zooms of tiles of counts: theirs are those of the tiles of areas. */
 const ZOOMS = { minzoom: 6, maxzoom: 16 }
 /** The map's counts are renewed at most this often while events come. */
-const FAST_MS = 4000
+const FAST_MS = 5000
 const SLOW_MS = 60_000
 const SHADE_CLASSES = 6
 /** In replay a layer is asked anew at most this often, in real time. */
@@ -75,10 +75,11 @@ export function useLayers(layers: CountLayers, { scene, clock, now, ranking, zoo
     ...ZOOMS,
   })
 
-  /** Everything that decides what is asked; the present time is not of it. */
+  /** Everything that decides what is asked; of the present time only the day. */
   const question = computed(() => {
     const { layer, period, filter } = scene.value
-    return JSON.stringify([layer, layer === 'areas' && level.value, period, filter, moment.value])
+    const until = moment.value ?? (period === 'today' && dayOf(now.value))
+    return JSON.stringify([layer, layer === 'areas' && level.value, period, filter, until])
   })
 
   refresh.add('layer', { fastMs: FAST_MS, slowMs: SLOW_MS, load })

@@ -1,5 +1,11 @@
 import { onBeforeUnmount, onMounted, ref } from 'vue'
 
+/** A browser that refuses has its own key for it. */
+export function toggleFull() {
+  const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()
+  change.catch(() => {})
+}
+
 const IDLE_MS = 5000
 
 /** What a wall needs of its machine: the screen stays on, the pointer goes when nobody moves it, and everything else makes room. */
@@ -28,11 +34,6 @@ export function useScreen() {
     }
   }
 
-  function toggleFull() {
-    if (document.fullscreenElement) void document.exitFullscreen()
-    else void document.documentElement.requestFullscreen().catch(() => {})
-  }
-
   onMounted(() => {
     stir()
     void stayOn()
@@ -47,5 +48,5 @@ export function useScreen() {
     void lock?.release().catch(() => {})
   })
 
-  return { idle, toggleFull }
+  return { idle }
 }

@@ -98,7 +98,8 @@ export function useLive(refresh: Refresh, filter: () => WallFilter) {
     fastMs: 5000,
     slowMs: 60_000,
     load: async (signal) => {
-      parts.hoursToday = await wallApi.series(query(midnight(), Date.now()), signal)
+      const start = midnight()
+      parts.hoursToday = await wallApi.series(query(start, Math.max(start + 1000, Date.now())), signal)
     },
   })
   refresh.add('yesterday', {
@@ -165,6 +166,7 @@ export function useLive(refresh: Refresh, filter: () => WallFilter) {
     return {
       count: sum(status),
       yesterdaySameHour: yesterday,
+      whole: null,
       open,
       closedToday: sum(status.filter(({ key }) => key === 'closed')),
       review,
