@@ -1,6 +1,6 @@
 // Measures the wall page in headless Chromium against a server with demo data: times between animation frames at full HD and 4K, and the
-// heap while days are played again. It posts reports: give it a server that nobody needs.
-// Usage: node .ci/wall.mjs http://127.0.0.1:8080 [--minutes 5] [--login demo-dispatcher] [--password …]
+// heap while events come and days are played again, in rounds of about four minutes. It posts reports: give it a server that nobody needs.
+// Usage: node .ci/wall.mjs http://127.0.0.1:8080 [--only frames|heap] [--minutes 25] [--login demo-dispatcher] [--password …]
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 
@@ -8,7 +8,8 @@ const { chromium } = createRequire(new URL('../webmap/', import.meta.url))('play
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    minutes: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    minutes: { type: 'string', default: '25' },
     login: { type: 'string', default: 'demo-dispatcher' },
     password: { type: 'string', default: 'Jingwei-Demo-2026' },
   },
@@ -19,6 +20,8 @@ if (!base) throw new Error('give the address of a server, such as http://127.0.0
 const SIZES = { '1080p': { width: 1920, height: 1080 }, '4K': { width: 3840, height: 2160 } }
 const EVENTS_PER_S = 20
 const MEASURED_MS = 10_000
+/** Of the heap's rounds. */
+const LIVE_MS = 60_000
 
 const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const answer = await fetch(`${base}/api/v1/session`, {
@@ -122,48 +125,80 @@ const row = (...cells) =>
   console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(22) : String(cell).padStart(10))).join(''))
 const ms = (time) => time.toFixed(1)
 
-console.log('Milliseconds between animation frames')
-row('', 'frames', 'p50', 'p95', 'worst')
-for (const [size, viewport] of Object.entries(SIZES)) {
-  const show = (what, found) => row(`${size} ${what}`, found.frames, ms(found.p50), ms(found.p95), ms(found.worst))
-  const live = await open('/wall', viewport)
-  show('at rest', await frames(live, () => after(MEASURED_MS)))
-  show('panning', await frames(live, () => pan(live)))
-  let posted
-  show(
-    `${EVENTS_PER_S} events/s`,
-    await frames(live, async () => {
-      posted = await postReports(MEASURED_MS)
-    }),
-  )
-  if (posted.refused > 0)
-    console.log(`${posted.refused} of ${posted.sent} reports were refused: the server has to allow that many`)
-  await live.context().close()
-  const replay = await open(`/wall?replay=${yesterday}&t=25200&speed=600`, viewport)
-  show('replay 600x', await frames(replay, () => after(MEASURED_MS)))
-  await replay.context().close()
+async function measureFrames() {
+  console.log('Milliseconds between animation frames')
+  row('', 'frames', 'p50', 'p95', 'worst')
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    const show = (what, found) => row(`${size} ${what}`, found.frames, ms(found.p50), ms(found.p95), ms(found.worst))
+    const live = await open('/wall', viewport)
+    show('at rest', await frames(live, () => after(MEASURED_MS)))
+    show('panning', await frames(live, () => pan(live)))
+    let posted
+    show(
+      `${EVENTS_PER_S} events/s`,
+      await frames(live, async () => {
+        posted = await postReports(MEASURED_MS)
+      }),
+    )
+    if (posted.refused > 0)
+      console.log(`${posted.refused} of ${posted.sent} reports were refused: the server has to allow that many`)
+    await live.context().close()
+    const replay = await open(`/wall?replay=${yesterday}&t=25200&speed=600`, viewport)
+    show('replay 600x', await frames(replay, () => after(MEASURED_MS)))
+    await replay.context().close()
+  }
 }
 
-console.log('\nHeap after garbage collection while days are played at 600x')
-row('minute', 'days', 'heap MB', 'nodes', 'listeners')
-const page = await open(`/wall?replay=${yesterday}&speed=600`, SIZES['1080p'])
-const cdp = await page.context().newCDPSession(page)
-await cdp.send('Performance.enable')
-let days = 0
-const again = setInterval(async () => {
-  // At its end the clock stands; Home begins the day again.
-  if (!(await page.locator('.play[aria-label="播放"], .play[aria-label="Play"]').count())) return
-  days++
-  await page.keyboard.press('Home')
-  await page.keyboard.press(' ')
-}, 2000)
-for (let minute = 0; minute <= Number(values.minutes); minute++) {
-  if (minute > 0) await after(60_000)
-  await cdp.send('HeapProfiler.collectGarbage')
-  const { usedSize } = await cdp.send('Runtime.getHeapUsage')
-  const { metrics } = await cdp.send('Performance.getMetrics')
-  const metric = (wanted) => metrics.find(({ name }) => name === wanted)?.value ?? 0
-  row(minute, days, (usedSize / 1e6).toFixed(1), metric('Nodes'), metric('JSEventListeners'))
+async function measureHeap() {
+  console.log('\nHeap after garbage collection, hour after hour: a minute of live events, then a day at 600x')
+  row('minutes', 'replayed h', 'events', 'heap MB', 'nodes', 'listeners', 'detached')
+  const page = await open('/wall', SIZES['1080p'])
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('Performance.enable')
+  await cdp.send('DOM.enable')
+  const heaps = []
+  const began = Date.now()
+  let events = 0
+  /** Always of the same state of the page: live, at rest. */
+  async function mark() {
+    await after(5000)
+    await cdp.send('HeapProfiler.collectGarbage')
+    const { usedSize } = await cdp.send('Runtime.getHeapUsage')
+    const { metrics } = await cdp.send('Performance.getMetrics')
+    const { detachedNodes } = await cdp.send('DOM.getDetachedDomNodes')
+    const metric = (wanted) => metrics.find(({ name }) => name === wanted)?.value ?? 0
+    const minutes = ((Date.now() - began) / 60_000).toFixed(1)
+    const megabytes = (usedSize / 1e6).toFixed(1)
+    row(
+      minutes,
+      heaps.length * 24,
+      events,
+      megabytes,
+      metric('Nodes'),
+      metric('JSEventListeners'),
+      detachedNodes.length,
+    )
+    heaps.push(usedSize)
+  }
+  await mark()
+  while (Date.now() - began < Number(values.minutes) * 60_000) {
+    events += (await postReports(LIVE_MS)).sent
+    await page.keyboard.press('Home')
+    await page.locator('select').selectOption('600')
+    await page.locator('output.time').click()
+    // At the end of the day the clock stands.
+    await page.getByRole('button', { name: '播放', exact: true }).waitFor({ timeout: 600_000 })
+    await page.keyboard.press('l')
+    await mark()
+  }
+  if (heaps.length > 2) {
+    const growth = ((heaps.at(-1) / heaps[1] - 1) * 100).toFixed(1)
+    console.log(
+      `From the first day to the last of ${heaps.length - 1}: ${growth} % (bar: 10 % from the first hour to the sixth)`,
+    )
+  }
 }
-clearInterval(again)
+
+if (values.only !== 'heap') await measureFrames()
+if (values.only !== 'frames') await measureHeap()
 await browser.close()
