@@ -169,7 +169,7 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		}
 		return out, nil
 	})
-	server.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "jingwei_intake_waiting", Help: "Single reports that wait to be stored."}, s.line.length))
+	server.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "jingwei_intake_waiting", Help: "Single reports that wait to be stored."}, func() float64 { return s.line.length() }))
 	listRoutes(server, s, areas, tags)
 	batchRoutes(server, s, tags)
 	duplicateRoutes(server, s, tags)
