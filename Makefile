@@ -42,7 +42,7 @@ e2e: setup-test build oracle ## Run the browser tests alone, against a server an
 	@node .ci/e2e.mjs
 
 .PHONY: bench
-bench: setup build ## Run the Go benchmarks; ends with a table of ratios and bars. Takes some minutes and 7 GB
+bench: setup-test build ## Run the benchmarks, of Go and of the wall in a browser; ends with a table of ratios and bars. Takes some minutes and 7 GB
 	@node .ci/bench.mjs
 
 .PHONY: proof

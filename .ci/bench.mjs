@@ -1,4 +1,4 @@
-// Runs the Go benchmarks, one package after the other, and ends with a table of ratios and bars.
+// Runs the Go benchmarks, one package after the other, then those of the wall in a browser, and ends with a table of ratios and bars.
 // Usage: node .ci/bench.mjs [--bench regexp] [--skip regexp] [--benchtime 1s] [package…]
 // The imports of whole counties are left out unless --skip says otherwise: they take minutes, and no bar is set for them.
 //
@@ -9,8 +9,8 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { root, withServer } from './server.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,9 +37,9 @@ function read(line, state) {
   found.set(`${state.package} ${match[1].replaceAll('_', ' ')}`, metrics)
 }
 
-async function run() {
-  const args = ['test', '-p', '1', '-run', '^$', '-bench', values.bench, '-skip', values.skip, '-benchtime', values.benchtime, '-timeout', '30m', ...packages]
-  const child = spawn('go', args, { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] })
+/** Runs a program that prints benchmarks, reads them, and answers with its exit code. */
+async function run(program, args) {
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise((resolve) => {
     child.once('error', () => resolve(1))
     child.once('exit', (code) => resolve(code ?? 1))
@@ -52,7 +52,32 @@ async function run() {
   return ended
 }
 
-const show = (value) => (value === undefined ? '' : String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3))))
+async function runAll() {
+  const args = [
+    'test',
+    '-p',
+    '1',
+    '-run',
+    '^$',
+    '-bench',
+    values.bench,
+    '-skip',
+    values.skip,
+    '-benchtime',
+    values.benchtime,
+    '-timeout',
+    '30m',
+    ...packages,
+  ]
+  const code = await run('go', args)
+  if (positionals.length > 0 || !new RegExp(values.bench).test('Wall')) return code
+  // With as many incidents as the browser tests have.
+  const wall = await withServer(20_000, (url) => run('node', ['.ci/wall.mjs', url, '--only', 'frames']))
+  return code || wall
+}
+
+const show = (value) =>
+  value === undefined ? '' : String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3)))
 
 /** What is known of the baseline of a ratio, such as "3651 ns/point". */
 function baseline(metrics, unit) {
@@ -88,12 +113,18 @@ function rows() {
   return table
 }
 
-const code = await run()
+const code = await runAll()
 const table = [['benchmark', 'measured', 'baseline', 'bar', ''], ...rows()]
 const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)))
 console.log()
-for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())
+for (const row of table)
+  console.log(
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  )
 const missed = table.filter((row) => row[4] === 'MISSED').length
 const open = table.filter((row) => row[4] === 'not measured').length
 console.log(`\n${table.filter((row) => row[4] === 'met').length} bars met, ${missed} missed, ${open} not measured`)
-process.exitCode = code
+process.exit(code) // timers of the server's start are still waiting

@@ -1,5 +1,5 @@
-// Measures the wall page in headless Chromium against a server with demo data: times between animation frames at full HD and 4K, and the
-// heap while events come and days are played again, in rounds of about four minutes. It posts reports: give it a server that nobody needs.
+// Measures the wall page in headless Chromium against a server with demo data: times between animation frames at full HD and 4K, how long
+// after its POST an incident is shown (both also as lines of a Go benchmark, which bench.mjs reads), and the heap while events come and days are played again, in rounds of about four minutes. It posts reports: give it a server that nobody needs.
 // Usage: node .ci/wall.mjs http://127.0.0.1:8080 [--only frames|heap] [--minutes 25] [--login demo-dispatcher] [--password …]
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
@@ -88,9 +88,25 @@ async function pan(page) {
   }
 }
 
-async function postReports(milliseconds) {
-  const { bounds } = await (await fetch(`${base}/api/v1/about`)).json()
+const { bounds } = await (await fetch(`${base}/api/v1/about`)).json()
+
+/** Reports an incident somewhere in the middle of the county. */
+function postReport(title) {
   const [west, south, east, north] = bounds
+  return fetch(`${base}/api/v1/incidents`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Cookie: cookie },
+    body: JSON.stringify({
+      lon: west + (0.3 + 0.4 * Math.random()) * (east - west),
+      lat: south + (0.3 + 0.4 * Math.random()) * (north - south),
+      item: 'fire_hazard',
+      channel: 'worker',
+      title,
+    }),
+  })
+}
+
+async function postReports(milliseconds) {
   const start = Date.now()
   let sent = 0
   let refused = 0
@@ -100,18 +116,7 @@ async function postReports(milliseconds) {
       continue
     }
     sent++
-    const body = {
-      lon: west + (0.3 + 0.4 * Math.random()) * (east - west),
-      lat: south + (0.3 + 0.4 * Math.random()) * (north - south),
-      item: 'fire_hazard',
-      channel: 'worker',
-      title: `wall ${sent}`,
-    }
-    fetch(`${base}/api/v1/incidents`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Cookie: cookie },
-      body: JSON.stringify(body),
-    }).then(
+    postReport(`wall ${sent}`).then(
       (posted) => {
         if (!posted.ok) refused++
       },
@@ -121,6 +126,30 @@ async function postReports(milliseconds) {
   return { sent, refused }
 }
 
+/** How long after the start of their POSTs incidents stand on the page, in milliseconds: p50 and p95 of 20, one after the other. */
+async function shown(page) {
+  await page.evaluate(() => {
+    globalThis.shownAt = new Map()
+    new MutationObserver(() => {
+      for (const [, title] of document.body.innerText.matchAll(/(shown-\d+)/g)) {
+        if (globalThis.shownAt.has(title)) continue
+        globalThis.shownAt.set(title, 0)
+        requestAnimationFrame(() => globalThis.shownAt.set(title, Date.now()))
+      }
+    }).observe(document.body, { childList: true, subtree: true, characterData: true })
+  })
+  const times = []
+  for (let i = 1; i <= 20; i++) {
+    const began = Date.now()
+    await postReport(`shown-${i}`)
+    const handle = await page.waitForFunction((title) => globalThis.shownAt.get(title), `shown-${i}`)
+    times.push((await handle.jsonValue()) - began)
+    await after(500)
+  }
+  times.sort((a, b) => a - b)
+  return { p50: times[10], p95: times[18] }
+}
+
 const row = (...cells) =>
   console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(22) : String(cell).padStart(10))).join(''))
 const ms = (time) => time.toFixed(1)
@@ -128,9 +157,14 @@ const ms = (time) => time.toFixed(1)
 async function measureFrames() {
   console.log('Milliseconds between animation frames')
   row('', 'frames', 'p50', 'p95', 'worst')
+  const lines = []
   for (const [size, viewport] of Object.entries(SIZES)) {
-    const show = (what, found) => row(`${size} ${what}`, found.frames, ms(found.p50), ms(found.p95), ms(found.worst))
+    const show = (what, found) => {
+      row(`${size} ${what}`, found.frames ?? '', ms(found.p50), ms(found.p95), found.worst ? ms(found.worst) : '')
+      lines.push(`BenchmarkWall/${size}_${what.replaceAll(' ', '_')} 1 ${ms(found.p50)} p50-ms ${ms(found.p95)} p95-ms`)
+    }
     const live = await open('/wall', viewport)
+    show('shown after POST', await shown(live))
     show('at rest', await frames(live, () => after(MEASURED_MS)))
     show('panning', await frames(live, () => pan(live)))
     let posted
@@ -147,6 +181,7 @@ async function measureFrames() {
     show('replay 600x', await frames(replay, () => after(MEASURED_MS)))
     await replay.context().close()
   }
+  console.log(`\npkg: jingwei/webmap\n${lines.join('\n')}`)
 }
 
 async function measureHeap() {

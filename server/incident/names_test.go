@@ -9,10 +9,14 @@ import (
 // Pages, files and counts call channels and steps by the same words.
 func TestNamesAreThoseOfThePages(t *testing.T) {
 	t.Parallel()
-	texts, err := os.ReadFile("../../webmap/src/i18n/en.ts")
-	if err != nil {
-		t.Fatal(err)
+	read := func(language string) string {
+		texts, err := os.ReadFile("../../webmap/src/i18n/" + language + ".ts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(texts)
 	}
+	zh, en := read("zh"), read("en")
 	names := map[string]Name{}
 	for _, c := range channelOrder {
 		names["channel."+string(c)] = ChannelNames[c]
@@ -21,8 +25,10 @@ func TestNamesAreThoseOfThePages(t *testing.T) {
 		names["status."+string(s)] = StatusNames[s]
 	}
 	for key, name := range names {
-		if line := "'" + key + "': '" + name.EN + "',"; name.ZH == "" || !strings.Contains(string(texts), line) {
-			t.Errorf("the pages do not say %s", line)
+		for _, side := range []struct{ texts, name string }{{zh, name.ZH}, {en, name.EN}} {
+			if line := "'" + key + "': '" + side.name + "',"; !strings.Contains(side.texts, line) {
+				t.Errorf("the pages do not say %s", line)
+			}
 		}
 	}
 	if len(names) != len(ChannelNames)+len(StatusNames) {

@@ -212,7 +212,7 @@ describe('a session that ends while a report is being written', () => {
     await page.locator('.feed li').first().waitFor()
     await page.getByRole('button', { name: '在此上报' }).click()
     await page.getByRole('textbox', { name: '标题' }).fill('写到一半的标题')
-    await page.getByRole('combobox', { name: '来源' }).selectOption({ label: '12345 热线' })
+    await page.getByRole('combobox', { name: '来源' }).selectOption({ label: '12345热线' })
     const before = page.url()
     const response = await fetch(`${base}/api/v1/session`, { method: 'DELETE', headers: { Cookie: cookie } })
     expect(response.status).toBe(204)

@@ -211,12 +211,12 @@ describe('a report of the intake', () => {
   it('names the hotline as its source', async () => {
     const visited = await open({ as: 'demo-dispatcher' })
     const { page } = visited
-    await page.getByRole('combobox', { name: '来源' }).selectOption({ label: '12345 热线' })
+    await page.getByRole('combobox', { name: '来源' }).selectOption({ label: '12345热线' })
     expect(await page.getByRole('textbox', { name: '电话' }).getAttribute('autocomplete')).toBe('off')
     await send(visited)
     await page.getByRole('button', { name: '我已记下' }).click()
     await page.getByRole('button', { name: '查看事件' }).click()
-    await page.getByRole('region', { name: '事件' }).getByText('12345 热线').waitFor()
+    await page.getByRole('region', { name: '事件' }).getByText('12345热线').waitFor()
   })
 
   it('is a worker’s own in the own area, and a resident’s elsewhere', async () => {

@@ -122,8 +122,8 @@ export const zh = {
   'channel.resident': '居民',
   'channel.worker': '网格员',
   'channel.courier': '新就业群体',
-  'channel.hotline_12345': '12345 热线',
-  'channel.platform_1_4': '“1+4”平台',
+  'channel.hotline_12345': '12345热线',
+  'channel.platform_1_4': '1+4平台',
   'channel.enterprise_line': '政企通',
   'channel.import': '导入',
 
