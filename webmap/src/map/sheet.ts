@@ -15,8 +15,10 @@ export class Sheet {
     return this.pen
   }
 
-  /** Shows what was drawn since take on a canvas, in place of what it showed. */
+  /** Shows what was drawn since take on a canvas, in place of what it showed; of a map that is hidden, and so has no size, nothing. */
   show(on: HTMLCanvasElement) {
-    on.getContext('bitmaprenderer')?.transferFromImageBitmap(this.canvas.transferToImageBitmap())
+    const { width, height } = this.canvas
+    const picture = width > 0 && height > 0 ? this.canvas.transferToImageBitmap() : null
+    on.getContext('bitmaprenderer')?.transferFromImageBitmap(picture)
   }
 }
