@@ -70,7 +70,7 @@ async function runAll() {
     ...packages,
   ]
   const code = await run('go', args)
-  if (positionals.length > 0 || !new RegExp(values.bench).test('Wall')) return code
+  if (positionals.length > 0 || !new RegExp(values.bench).test('BenchmarkWall')) return code
   // With as many incidents as the browser tests have.
   const wall = await withServer(20_000, (url) => run('node', ['.ci/wall.mjs', url, '--only', 'frames']))
   return code || wall
