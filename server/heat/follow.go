@@ -44,6 +44,7 @@ type follower struct {
 	*Service
 	ctx     context.Context //nolint:containedctx // it lives as long as one call of follow
 	results chan filled
+	shown   snapshot     // of the ledger that answers, where this has filled it
 	under   bool         // a fill is under way
 	waiting []live.Event // since it began
 	wait    time.Duration
@@ -124,7 +125,8 @@ func (f *follower) fill() {
 	}()
 }
 
-// take counts an event. One that comes while a fill runs is kept for the new ledger, too.
+// take counts an event. One that comes while a fill runs is kept for the new ledger, too; one that is told only after a quick fill has ended may
+// be in the snapshot already.
 func (f *follower) take(e live.Event) {
 	f.lastSeen.Store(f.now().UnixMilli())
 	if !counts(&e) {
@@ -133,7 +135,7 @@ func (f *follower) take(e live.Event) {
 	if f.under {
 		f.waiting = append(f.waiting, e)
 	}
-	if now := f.state.Load(); !now.partial && !apply(now.ledger, &e) && !f.under && f.retry == nil {
+	if now := f.state.Load(); !now.partial && !f.shown.holds(&e) && !apply(now.ledger, &e) && !f.under && f.retry == nil {
 		f.fill()
 	}
 	f.version.Add(1)
@@ -155,7 +157,7 @@ func (f *follower) finish(r filled) {
 			right = apply(r.ledger, e) && right
 		}
 	}
-	f.waiting, f.wait = nil, firstRetry
+	f.waiting, f.wait, f.shown = nil, firstRetry, r.snapshot
 	f.state.Store(&state{ledger: r.ledger})
 	f.version.Add(1)
 	if !right {

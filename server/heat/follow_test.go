@@ -3,6 +3,7 @@ package heat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -98,9 +99,20 @@ func TestWhatHappensWhileFillingCountsOnce(t *testing.T) {
 }
 
 // An event that comes while a table is filled counts exactly where the snapshot does not hold it: one that has its number, one that has none yet,
-// and one that is later than the snapshot.
+// and one that is later than the snapshot. Events may be told only after a quick fill has ended.
 func TestEventsAroundTheSnapshotCountOnce(t *testing.T) {
 	t.Parallel()
+	for before := range 4 {
+		t.Run(fmt.Sprintf("%d are told before the fill ends", before), func(t *testing.T) {
+			t.Parallel()
+			countAround(t, before)
+		})
+	}
+}
+
+// countAround has so many of three events told before a fill ends, and the others after it.
+func countAround(t *testing.T, before int) {
+	t.Helper()
 	f := setup(t)
 	random := rand.New(rand.NewPCG(15, 1))
 	list := f.some(random, 203, 30, time.Now())
@@ -145,11 +157,16 @@ func TestEventsAroundTheSnapshotCountOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range events {
+			if told == before {
+				follower.finish(r)
+			}
 			follower.take(e)
+			told++
 		}
-		told += len(events)
 	}
-	follower.finish(r)
+	if before == 3 {
+		follower.finish(r)
+	}
 	if n := f.agree(readers(t)["everything"], s, incident.Filter{}, 11); n != 203 || follower.under {
 		t.Errorf("%d incidents", n)
 	}
