@@ -17,6 +17,7 @@ import (
 
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
+	"jingwei/server/account"
 	"jingwei/server/branch"
 )
 
@@ -206,11 +207,9 @@ func TestForeignIDs(t *testing.T) {
 		t.Errorf("hidden: %s, missing: %s", hidden.body, missing.body)
 	}
 	// Nor do accounts show by their ids whether they are there.
-	dispatcher, err := a.app.accounts.FindLogin(accesstest.Operator(t), fmt.Sprintf("machine-%d", machines.Load()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	there, notThere := a.get("/api/v1/accounts/"+dispatcher.ID.String()), a.get("/api/v1/accounts/"+uuid.NewString())
+	var viewer account.SessionState
+	a.viewer.get("/api/v1/session").into(t, http.StatusOK, &viewer)
+	there, notThere := a.get("/api/v1/accounts/"+viewer.Account.ID.String()), a.get("/api/v1/accounts/"+uuid.NewString())
 	if there.status != http.StatusForbidden || string(there.body) != string(notThere.body) {
 		t.Errorf("an account: %d %s, none: %d %s", there.status, there.body, notThere.status, notThere.body)
 	}
