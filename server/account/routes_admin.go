@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
 	"time"
 
@@ -169,11 +168,14 @@ func (s *Service) roleRoutes(server *web.Server) {
 func (s *Service) accountRoutes(server *web.Server) {
 	huma.Register(server.API, operation("list-accounts", http.MethodGet, "accounts", "List accounts by login", http.StatusOK),
 		func(ctx context.Context, in *listAccountsInput) (*web.Output[web.Page[AccountResource]], error) {
-			after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-			if err != nil || in.Cursor != "" && !loginPattern.Match(after) {
-				return nil, web.NewProblem(web.InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", in.Cursor)
+			after, err := web.DecodeText(in.Cursor)
+			if err != nil {
+				return nil, err
 			}
-			accounts, more, err := s.List(ctx, Filter{Text: in.Text, Role: in.Role, State: in.State, After: string(after)}, in.Limit)
+			if after != "" && !loginPattern.MatchString(after) {
+				return nil, web.BadCursor(in.Cursor)
+			}
+			accounts, more, err := s.List(ctx, Filter{Text: in.Text, Role: in.Role, State: in.State, After: after}, in.Limit)
 			if err != nil {
 				return nil, err
 			}
@@ -183,8 +185,7 @@ func (s *Service) accountRoutes(server *web.Server) {
 				out.Body.Items[i] = s.resource(a)
 			}
 			if more {
-				next := base64.RawURLEncoding.EncodeToString([]byte(accounts[len(accounts)-1].Login))
-				out.Body.Next = &next
+				out.Body.Next = web.EncodeText(accounts[len(accounts)-1].Login)
 			}
 			return out, nil
 		})

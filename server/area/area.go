@@ -12,6 +12,7 @@ import (
 	"jingwei/geo/coverage"
 	"jingwei/geo/snap"
 	"jingwei/server/access"
+	"jingwei/server/web"
 )
 
 // Edition is one published state of all boundaries (版本).
@@ -60,6 +61,18 @@ func (a *Atlas) Facts(id coverage.ID) Facts { return a.facts[id] }
 
 // Codes are the codes of the county … down to the area itself. The slice is shared: it must not be changed.
 func (a *Atlas) Codes(id coverage.ID) []string { return a.codes[id] }
+
+// FindAll finds the areas of codes that stand in a query; the error is a problem that names the first code which no area has.
+func (a *Atlas) FindAll(codes []string) (ids []coverage.ID, err error) {
+	for _, code := range codes {
+		id, ok := a.Coverage.Find(code)
+		if !ok {
+			return nil, web.NewProblem(web.Invalid, "no area has the code "+code).At("query.area", code)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
 
 // Filter chooses areas. A zero field lets all pass.
 type Filter struct {

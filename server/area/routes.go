@@ -2,7 +2,6 @@ package area
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
 	"time"
 
@@ -94,7 +93,7 @@ func Routes(server *web.Server, s *Service, branchOf BranchOf) {
 		if err != nil {
 			return nil, err
 		}
-		after, err := decodeCursor(in.Cursor)
+		after, err := web.DecodeText(in.Cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -104,8 +103,7 @@ func Routes(server *web.Server, s *Service, branchOf BranchOf) {
 			answer.Features[i] = feature(view, id, in.Geometry, branchOf)
 		}
 		if more {
-			next := base64.RawURLEncoding.EncodeToString([]byte(answer.Features[len(ids)-1].ID))
-			answer.Next = &next
+			answer.Next = web.EncodeText(answer.Features[len(ids)-1].ID)
 		}
 		return &web.Output[Collection]{Body: answer}, nil
 	})
@@ -171,14 +169,6 @@ func ParseBounds(bbox []float64) (Bounds, error) {
 		}
 	}
 	return Bounds{}, web.NewProblem(web.InvalidCoordinate, "bbox is west,south,east,north in degrees, west before east and south before north").At("query.bbox", bbox)
-}
-
-func decodeCursor(cursor string) (string, error) {
-	after, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return "", web.NewProblem(web.InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", cursor)
-	}
-	return string(after), nil
 }
 
 func feature(view View, id coverage.ID, withGeometry bool, branchOf BranchOf) Feature {

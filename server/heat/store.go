@@ -18,6 +18,7 @@ import (
 
 	"jingwei/geo"
 	"jingwei/geo/hexbin"
+	"jingwei/server/incident"
 	"jingwei/server/live"
 )
 
@@ -156,16 +157,7 @@ func (in *intake) read(ctx context.Context, tx pgx.Tx, month time.Time) error {
 // copyOf asks for the incidents of a range of time. COPY takes no parameters; the ids are made here.
 func copyOf(from, to time.Time) string {
 	return fmt.Sprintf(`COPY (SELECT reported_at, cell, channel, status, item, county, town, community, grid, micro FROM incident WHERE id >= '%s' AND id < '%s')
-		TO STDOUT (FORMAT binary)`, floorID(from), floorID(to))
-}
-
-// floorID is not above any UUIDv7 of an instant and what comes later.
-func floorID(at time.Time) uuid.UUID {
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
-	var id uuid.UUID
-	copy(id[:6], ms[2:])
-	return id
+		TO STDOUT (FORMAT binary)`, incident.FloorID(from), incident.FloorID(to))
 }
 
 // Write takes the next bytes of a COPY.

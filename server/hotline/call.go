@@ -50,8 +50,14 @@ func AboutCall(id uuid.UUID) string { return "call/" + id.String() }
 
 // words is what a call says, and masked how everybody who sees the ticket may read it.
 func (c Call) words() (said, masked Words) {
-	mask := c.Caller.Mask
-	return Words{Caller: c.Caller, Address: c.Address, Title: c.Title, Content: c.Content}, Words{Address: mask(c.Address), Title: mask(c.Title), Content: mask(c.Content)}
+	said = Words{Caller: c.Caller, Address: c.Address, Title: c.Title, Content: c.Content}
+	return said, said.masked()
+}
+
+// masked is what everybody who sees a ticket may read of words.
+func (w Words) masked() Words {
+	mask := w.Caller.Mask
+	return Words{Address: mask(w.Address), Title: mask(w.Title), Content: mask(w.Content)}
 }
 
 // sealed are words as the database keeps them beside the masked ones; nil where nothing is in them that those do not say.
@@ -93,7 +99,7 @@ func (s *Service) record(ctx context.Context, c Call, number string, digest []by
 			return err
 		}
 		said, masked := c.words()
-		if !c.Repeat && now.Sub(t.LastCallAt) > incident.RenumberedAfter && masked != (Words{Address: t.Address, Title: t.Title, Content: t.Content}) {
+		if !c.Repeat && now.Sub(t.LastCallAt) > incident.RenumberedAfter && masked != t.masked() {
 			return web.NewProblem(web.NumberReused, "this number stands for another ticket, whose last call was more than a day ago; give each ticket a number of its own").
 				At("body.number", number)
 		}
@@ -123,7 +129,6 @@ func (s *Service) record(ctx context.Context, c Call, number string, digest []by
 			return err
 		}
 		if err := tell(ctx, tx, before == IsDismissed || before == ToPlace && c.Place == nil); err != nil { // with a place settle tells it
-
 			return err
 		}
 		return audit.Append(ctx, tx, audit.Entry{Action: "ticket.repeat", Object: object(t), After: audited(t)})
@@ -146,7 +151,7 @@ func (t *Ticket) fill(keys *seal.Ring, caller incident.Private) error {
 		return nil
 	}
 	said.Caller = own
-	masked := Words{Address: own.Mask(said.Address), Title: own.Mask(said.Title), Content: own.Mask(said.Content)}
+	masked := said.masked()
 	t.Category, t.Address, t.Title, t.Content = own.Mask(t.Category), masked.Address, masked.Title, masked.Content
 	t.sealed, err = said.sealed(keys, masked, About(t.ID))
 	return err

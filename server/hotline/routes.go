@@ -95,6 +95,10 @@ type MaskedCaller struct {
 	Home  string `json:"home" example:"宜城街道东风小区**"`
 }
 
+func maskedCaller(p incident.Private) MaskedCaller {
+	return MaskedCaller{Name: p.Name, Phone: p.Phone, Home: p.Home}
+}
+
 // UnsealedCaller is who called, in full, and the texts as they were said.
 type UnsealedCaller struct {
 	Name    string `json:"name"`
@@ -256,11 +260,12 @@ func Routes(server *web.Server, s *Service, items *item.Service) {
 		for n, l := range calls {
 			out.Body.Calls[n] = CallResource{
 				At: l.At, ReportedAt: l.ReportedAt, Category: l.Category, DemandType: l.Demand, RepeatCall: l.RepeatCall, Address: l.Address, Title: l.Title, Content: l.Content,
-				Lon: l.Lon, Lat: l.Lat, Caller: MaskedCaller{Name: callers[n].Name, Phone: callers[n].Phone, Home: callers[n].Home},
+				Lon: l.Lon, Lat: l.Lat, Caller: maskedCaller(callers[n]),
 			}
 		}
 		if caller != (incident.Private{}) {
-			out.Body.Caller = &MaskedCaller{Name: caller.Name, Phone: caller.Phone, Home: caller.Home}
+			masked := maskedCaller(caller)
+			out.Body.Caller = &masked
 		}
 		return out, nil
 	})

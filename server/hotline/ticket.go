@@ -185,8 +185,11 @@ func newTicket(keys *seal.Ring, c Call, digest []byte, now time.Time) (t Ticket,
 
 // said opens what was said.
 func (t Ticket) said(keys *seal.Ring) (Words, error) {
-	return opened(keys, t.sealed, Words{Address: t.Address, Title: t.Title, Content: t.Content}, About(t.ID))
+	return opened(keys, t.sealed, t.masked(), About(t.ID))
 }
+
+// masked is what everybody who sees the ticket may read of it.
+func (t Ticket) masked() Words { return Words{Address: t.Address, Title: t.Title, Content: t.Content} }
 
 // report is what the intake of incidents is told of a ticket that lies at a place.
 func (t Ticket) report(w Words, place geo.Point) incident.Report {

@@ -46,22 +46,16 @@ func (s *Service) Unseal(ctx context.Context, number, reason string) (w Words, c
 			return err
 		}
 		switch {
-		case len(calls) > 0 && t.sealed == nil:
-			if t.State != IsIncident {
-				said = Words{Address: t.Address, Title: t.Title, Content: t.Content}
-			}
-			entry.Reason = reason
-			for _, c := range calls {
-				entry.Reason = c.Caller.Mask(entry.Reason)
-			}
-			return audit.Append(ctx, tx, entry)
+		case t.sealed == nil && len(calls) > 0: // of the first call there is nothing to open
 		case t.State == IsIncident:
 			return web.NewProblem(web.Conflict, "the ticket is an incident: its caller is the incident's reporter now, and is unsealed there")
 		case t.sealed == nil:
 			return web.NewProblem(web.NotFound, "nothing is sealed with this ticket: the hotline named nobody, or its time is over and it was deleted")
 		}
-		if said, err = t.said(s.keys); err != nil {
-			return err
+		if t.State != IsIncident {
+			if said, err = t.said(s.keys); err != nil {
+				return err
+			}
 		}
 		entry.Reason = said.Caller.Mask(reason)
 		for _, c := range calls {

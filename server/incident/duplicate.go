@@ -3,7 +3,6 @@ package incident
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"math"
 	"slices"
 	"time"
@@ -112,7 +111,7 @@ func openNear(ctx context.Context, pool *pgxpool.Pool, incidents []*Incident) (f
 	for k, i := range incidents {
 		lons[k], lats[k] = i.Place.Degrees()
 		wests[k], souths[k], easts[k], norths[k] = boxAround(i.Place, duplicateWithinM)
-		since[k], until[k] = lowestID(i.ReportedAt.Add(-duplicateWithin)), lowestID(i.ReportedAt.Add(duplicateWithin+time.Millisecond))
+		since[k], until[k] = FloorID(i.ReportedAt.Add(-duplicateWithin)), FloorID(i.ReportedAt.Add(duplicateWithin+time.Millisecond))
 		ids[k], items[k] = i.ID, i.Item
 	}
 	found = make([][]Incident, n)
@@ -138,13 +137,6 @@ func openNear(ctx context.Context, pool *pgxpool.Pool, incidents []*Incident) (f
 			return rows.Err()
 		})
 	return found, pool.SendBatch(ctx, batch).Close()
-}
-
-// lowestID is the lowest UUIDv7 of an instant.
-func lowestID(at time.Time) (id uuid.UUID) {
-	binary.BigEndian.PutUint64(id[:], uint64(at.UnixMilli())<<16|0x7000)
-	id[8] = 0x80
-	return id
 }
 
 // boxAround is a box, in degrees, that holds all within radiusM of a place; across the antimeridian it ends there.

@@ -48,14 +48,11 @@ func (in *FilterInput) Filter(atlas *area.Atlas) (Filter, error) {
 	for _, status := range in.Status {
 		f.Statuses = append(f.Statuses, Status(status))
 	}
-	for _, code := range in.Area {
-		id, ok := atlas.Coverage.Find(code)
-		if !ok {
-			return f, web.NewProblem(web.Invalid, "no area has the code "+code).At("query.area", code)
-		}
+	areas, err := atlas.FindAll(in.Area)
+	for _, id := range areas {
 		f.Areas = append(f.Areas, atlas.Codes(id))
 	}
-	return f, nil
+	return f, err
 }
 
 // Where is the filter, within a scope, as conditions on the table incident.

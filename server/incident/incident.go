@@ -150,12 +150,15 @@ func (i *Incident) Reach(step Status, at time.Time) {
 // the same content at the same instant has the same id and a repeat can be told.
 func NewID(at time.Time, content []byte) uuid.UUID {
 	sum := sha256.Sum256(content)
-	var id uuid.UUID
-	copy(id[:], sum[:16])
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
-	copy(id[:6], ms[2:])
+	id, floor := uuid.UUID(sum[:16]), FloorID(at)
+	copy(id[:6], floor[:6])
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// FloorID is not above any UUIDv7 of an instant and of what comes later, and above all that come before. Months are divided by it.
+func FloorID(at time.Time) (id uuid.UUID) {
+	binary.BigEndian.PutUint64(id[:], uint64(at.UnixMilli())<<16)
 	return id
 }

@@ -2,7 +2,6 @@ package station
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
 	"strings"
 
@@ -44,7 +43,7 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 	huma.Register(server.API, huma.Operation{
 		OperationID: "list-stations", Method: http.MethodGet, Path: "/api/v1/stations", Tags: []string{"stations"}, Summary: "List stations: places that people can walk to",
 	}, func(ctx context.Context, in *listInput) (*web.Output[web.Page[Resource]], error) {
-		filter, err := in.filter(areas.Current())
+		within, err := areas.Current().FindAll(in.Area)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +51,7 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		if err != nil {
 			return nil, err
 		}
-		found, next, err := s.List(ctx, filter, after, in.Limit)
+		found, next, err := s.List(ctx, Filter{Words: strings.Fields(in.Query), Kinds: in.Kind, Areas: within}, after, in.Limit)
 		if err != nil {
 			return nil, err
 		}
@@ -65,18 +64,6 @@ func Routes(server *web.Server, s *Service, areas *area.Service) {
 		}
 		return out, nil
 	})
-}
-
-func (in *listInput) filter(atlas *area.Atlas) (Filter, error) {
-	f := Filter{Words: strings.Fields(in.Query), Kinds: in.Kind}
-	for _, code := range in.Area {
-		id, ok := atlas.Coverage.Find(code)
-		if !ok {
-			return f, web.NewProblem(web.Invalid, "no area has the code "+code).At("query.area", code)
-		}
-		f.Areas = append(f.Areas, id)
-	}
-	return f, nil
 }
 
 func resource(st Found) Resource {
@@ -93,18 +80,17 @@ func resource(st Found) Resource {
 }
 
 func encodeCursor(p Position) *string {
-	cursor := base64.RawURLEncoding.EncodeToString(append([]byte{byte('0' + p.Rank)}, p.Code...))
-	return &cursor
+	return web.EncodeText(string(rune('0'+p.Rank)) + p.Code)
 }
 
 // decodeCursor is the position that encodeCursor wrote; the zero one where there is none.
 func decodeCursor(cursor string) (p Position, err error) {
-	if cursor == "" {
-		return p, nil
+	text, err := web.DecodeText(cursor)
+	if err != nil || text == "" {
+		return p, err
 	}
-	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(text) < 2 || text[0] < '0' || text[0] > '9' {
-		return p, web.NewProblem(web.InvalidCursor, "cursor must be the next of an earlier answer").At("query.cursor", cursor)
+	if len(text) < 2 || text[0] < '0' || text[0] > '9' {
+		return p, web.BadCursor(cursor)
 	}
-	return Position{Rank: int(text[0] - '0'), Code: string(text[1:])}, nil
+	return Position{Rank: int(text[0] - '0'), Code: text[1:]}, nil
 }
