@@ -87,8 +87,8 @@ func TestSlowBody(t *testing.T) {
 		status string
 		within time.Duration
 	}{
-		{"/api/v1/quick", "408", 2 * time.Second},
-		{"/tiles/x", "405", bodyTime + 2*time.Second},
+		{"/api/v1/quick", "408", bodyTime - time.Second},
+		{"/tiles/x", "405", 2 * bodyTime},
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			t.Parallel()
@@ -133,7 +133,7 @@ func TestTimeLimits(t *testing.T) {
 		huma.Register(s.API, huma.Operation{OperationID: "stream", Method: http.MethodPost, Path: "/api/v1/stream", Metadata: map[string]any{Endless: true}}, look)
 	})
 	s.do(http.MethodPost, "/api/v1/work", "x")
-	if got := <-seen; got.err != nil || got.deadline < workTime-time.Second || got.deadline > workTime {
+	if got := <-seen; got.err != nil || got.deadline < workTime/2 || got.deadline > workTime {
 		t.Errorf("work: %+v", got)
 	}
 	s.do(http.MethodPost, "/api/v1/stream", "x")
