@@ -29,12 +29,23 @@ func (m *matrix) triageRows() []row {
 			return strconv.Itoa(c.do(http.MethodPost, "/api/v1/incidents/"+m.reported(p)+"/confirm", `{}`).status)
 		}
 	}
-	unconfirm := func(p spot) func(*caller) string {
+	undo := func(id string) func(*caller) string {
+		return status("POST", "/api/v1/incidents/"+id+"/undo", `{}`, "If-Match", "*")
+	}
+	undoConfirmed := func(p spot) func(*caller) string {
 		return func(c *caller) string {
 			id := m.reported(p)
 			m.exec(`UPDATE incident SET review = coalesce(review, 'border') WHERE id = $1`, id)
 			m.do(http.MethodPost, "/api/v1/incidents/"+id+"/confirm", `{}`).into(m.t, http.StatusOK, &struct{}{})
-			return strconv.Itoa(c.do(http.MethodPost, "/api/v1/incidents/"+id+"/unconfirm", `{}`).status)
+			return undo(id)(c)
+		}
+	}
+	undoMoved := func(from, to spot) func(*caller) string {
+		return func(c *caller) string {
+			id := m.reported(from)
+			body := fmt.Sprintf(`{"lon":%v,"lat":%v,"reason":"在路口对面"}`, to.lon+0.0001, to.lat)
+			m.do(http.MethodPost, "/api/v1/incidents/"+id+"/move", body).into(m.t, http.StatusOK, &struct{}{})
+			return undo(id)(c)
 		}
 	}
 	history := func(id string) func(*caller) string { return status("GET", "/api/v1/incidents/"+id+"/history", "") }
@@ -57,9 +68,14 @@ func (m *matrix) triageRows() []row {
 		{"POST /api/v1/incidents/{id}/confirm", "inside", confirm(m.inside), ofDispatchers},
 		{"POST /api/v1/incidents/{id}/confirm", "outside", confirm(m.outside), besideTown},
 		{"POST /api/v1/incidents/{id}/confirm", "nowhere", confirm(m.nowhere), besideTown},
-		{"POST /api/v1/incidents/{id}/unconfirm", "inside", unconfirm(m.inside), ofDispatchers},
-		{"POST /api/v1/incidents/{id}/unconfirm", "outside", unconfirm(m.outside), besideTown},
-		{"POST /api/v1/incidents/{id}/unconfirm", "nowhere", unconfirm(m.nowhere), besideTown},
+		{"POST /api/v1/incidents/{id}/undo", "confirmed inside", undoConfirmed(m.inside), ofDispatchers},
+		{"POST /api/v1/incidents/{id}/undo", "confirmed outside", undoConfirmed(m.outside), besideTown},
+		{"POST /api/v1/incidents/{id}/undo", "confirmed nowhere", undoConfirmed(m.nowhere), besideTown},
+		{"POST /api/v1/incidents/{id}/undo", "moved within the town", undoMoved(m.inside, m.inside), ofDispatchers},
+		{"POST /api/v1/incidents/{id}/undo", "moved into the town", undoMoved(m.outside, m.inside), ofAllDispatchers},
+		{"POST /api/v1/incidents/{id}/undo", "moved into the town from nowhere", undoMoved(m.nowhere, m.inside), ofAllDispatchers},
+		{"POST /api/v1/incidents/{id}/undo", "moved out of the town", undoMoved(m.inside, m.outside), besideTown},
+		{"POST /api/v1/incidents/{id}/undo", "unknown", undo(nobodys), nowhereAtAll},
 		{"GET /api/v1/incidents/{id}/history", "inside", history(m.inside.incident), "401 403 403 403 | 200 200 200 200 200 | 200 200 200 200 200 | 403 403 403 | 403 200"},
 		{"GET /api/v1/incidents/{id}/history", "outside", history(m.outside.incident), "401 403 403 403 | 404 404 404 404 404 | 200 200 200 200 200 | 403 403 403 | 403 404"},
 		{"GET /api/v1/incidents/{id}/history", "unknown", history(nobodys), nowhereAtAll},

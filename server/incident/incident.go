@@ -141,7 +141,7 @@ func (i *Incident) LookAtRecent(owner snap.Result, now time.Time) {
 // Reach moves an incident to a step, at an instant.
 func (i *Incident) Reach(step Status, at time.Time) {
 	i.Status, i.ClosedAt = step, nil
-	if step == Closed || step == Cancelled {
+	if i.over() {
 		i.ClosedAt, i.Review = &at, ""
 	}
 }

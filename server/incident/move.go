@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -25,25 +24,21 @@ import (
 
 // Place is where an incident lay at some time, and whose it was.
 type Place struct {
-	Lon     float64  `json:"lon" doc:"EPSG:4326"`
-	Lat     float64  `json:"lat"`
-	Areas   []string `json:"areas" doc:"Codes from the county to the finest area; empty outside"`
-	Branch  string   `json:"branch" doc:"Code of the branch that answered; empty where none did"`
-	Edition int      `json:"edition" doc:"The edition it was snapped by"`
-	Review  Review   `json:"review,omitempty" enum:"outside,border" doc:"Why somebody should look at it; left out where nobody need"`
+	Lon       float64     `json:"lon" doc:"EPSG:4326"`
+	Lat       float64     `json:"lat"`
+	AccuracyM *float64    `json:"accuracy_m,omitempty" doc:"Radius in which the true place lay, metres; left out where nobody said"`
+	Snap      snap.Status `json:"snap,omitempty" enum:"owned,inferred,outside" doc:"Left out in what was done before this was kept"`
+	Areas     []string    `json:"areas" doc:"Codes from the county to the finest area; empty outside"`
+	Branch    string      `json:"branch" doc:"Code of the branch that answered; empty where none did"`
+	Edition   int         `json:"edition" doc:"The edition it was snapped by"`
+	Review    Review      `json:"review,omitempty" enum:"outside,border" doc:"Why somebody should look at it; left out where nobody need"`
 }
 
 func (i *Incident) where() Place {
 	lon, lat := i.Place.Degrees()
-	return Place{Lon: lon, Lat: lat, Areas: append([]string{}, i.Codes...), Branch: i.Branch, Edition: i.Edition, Review: i.Review}
-}
-
-// waitedFor is why somebody should have looked at an incident there. Rows of histories that are older than Review do not say it; outside there is one reason.
-func (p *Place) waitedFor() Review {
-	if p.Review == "" && len(p.Areas) == 0 {
-		return OutsideReview
+	return Place{
+		Lon: lon, Lat: lat, AccuracyM: i.AccuracyM, Snap: i.Snap, Areas: append([]string{}, i.Codes...), Branch: i.Branch, Edition: i.Edition, Review: i.Review,
 	}
-	return cmp.Or(p.Review, BorderReview)
 }
 
 // Deed is what somebody did to an incident.
@@ -53,7 +48,8 @@ type Deed string
 const (
 	Moved       Deed = "moved"       // the pin was moved, or now belongs to other areas
 	Confirmed   Deed = "confirmed"   // it is right where it is
-	Unconfirmed Deed = "unconfirmed" // the confirmation was taken back: somebody should look at it again
+	MovedBack   Deed = "moved_back"  // a move was taken back
+	Unconfirmed Deed = "unconfirmed" // a confirmation was taken back: somebody should look at it again
 )
 
 // Past is a row of an incident's history.
@@ -64,6 +60,8 @@ type Past struct {
 	Reason string // masked
 	From   *Place // nil where it lies beside the rights of whoever asks
 	To     *Place
+
+	Undoable bool // Undo would take it back, and whoever asks may do that; told by History
 }
 
 // Version changes with whatever a dispatcher decides by: the step, the place and whose it is. It is the ETag of an incident.
@@ -100,28 +98,6 @@ func (s *Service) Move(ctx context.Context, id uuid.UUID, place geo.Point, reaso
 // Confirm says that an incident is right where it is: nobody has to look at it any more. Where nobody had to, nothing is done. The actor needs incident.triage there; version is as in Move.
 func (s *Service) Confirm(ctx context.Context, id uuid.UUID, reason, version string) (Incident, error) {
 	return s.decideBriefly(ctx, id, reason, version, func(_ pgx.Tx, i Incident) (Incident, Deed, error) { return i.confirmed() })
-}
-
-// Unconfirm takes a confirmation back: the incident waits for somebody to look at its place, as it did before. It is refused where the confirmation is not the
-// last thing that was done about its place, and where the incident is over; where it waits already, nothing is done. The actor needs incident.triage there;
-// version is as in Move.
-func (s *Service) Unconfirm(ctx context.Context, id uuid.UUID, reason, version string) (Incident, error) {
-	return s.decideBriefly(ctx, id, reason, version, func(tx pgx.Tx, i Incident) (Incident, Deed, error) {
-		if i.Review != "" {
-			return i, "", nil
-		}
-		last, ok, err := lastPast(ctx, tx, id)
-		switch {
-		case err != nil:
-			return i, "", err
-		case !ok || last.Deed != Confirmed:
-			return i, "", web.NewProblem(web.Conflict, "there is no confirmation to take back: the place of the incident was not confirmed, or was moved since")
-		case i.Status == Closed || i.Status == Cancelled:
-			return i, "", web.NewProblem(web.Conflict, "the incident is over: nobody looks at its place any more")
-		}
-		i.Review = last.From.waitedFor()
-		return i, Unconfirmed, nil
-	})
 }
 
 // decideBriefly is decide for what needs no reason.
@@ -202,7 +178,7 @@ func (s *Service) decide(ctx context.Context, id uuid.UUID, reason, version stri
 			return err
 		}
 		return audit.Append(ctx, tx, audit.Entry{
-			Action: "incident." + map[Deed]string{Moved: "move", Confirmed: "confirm", Unconfirmed: "unconfirm"}[deed], Object: object(id), Areas: to.Codes, Reason: past.Reason,
+			Action: "incident." + map[Deed]string{Moved: "move", Confirmed: "confirm", MovedBack: "move_back", Unconfirmed: "unconfirm"}[deed], Object: object(id), Areas: to.Codes, Reason: past.Reason,
 			Before: from.where(), After: to.where(),
 		})
 	})
@@ -223,24 +199,4 @@ func union(a, b []string) []string {
 		}
 	}
 	return all
-}
-
-// History is what was done to an incident, the oldest first. Places beside the areas where the actor may see incidents are left out.
-func (s *Service) History(ctx context.Context, id uuid.UUID) ([]Past, error) {
-	if _, err := s.Find(ctx, id); err != nil {
-		return nil, err
-	}
-	scope, err := access.AskScope(ctx, access.IncidentRead)
-	if err != nil {
-		return nil, err
-	}
-	history, err := listPast(ctx, s.pool, id)
-	for n := range history {
-		for _, place := range []**Place{&history[n].From, &history[n].To} {
-			if *place != nil && !scope.Holds((*place).Areas) {
-				*place = nil
-			}
-		}
-	}
-	return history, err
 }

@@ -100,7 +100,7 @@ func TestMove(t *testing.T) {
 		}
 		before = to
 	}
-	history, err := s.History(dispatcher, before.ID)
+	history, _, err := s.History(dispatcher, before.ID)
 	if err != nil || len(history) != 3 || history[0].From.Lon != 119.801 || !slices.Equal(history[0].To.Areas, history[1].From.Areas) || len(history[1].To.Areas) != 0 || history[2].Deed != Moved ||
 		history[0].Reason != "欧阳** 139****1234 说在 路口" || history[0].By != "dispatcher" {
 		t.Errorf("history %+v, %v", history, err)
@@ -145,8 +145,8 @@ func TestConfirm(t *testing.T) {
 	if again, err := s.Move(dispatcher, i.ID, i.Place, "位置没有错", ""); err != nil || again.Version() != first.Version() {
 		t.Fatalf("%+v, %v", again, err)
 	}
-	history, err := s.History(dispatcher, i.ID)
-	moves, errMoves := s.History(dispatcher, other.ID)
+	history, _, err := s.History(dispatcher, i.ID)
+	moves, _, errMoves := s.History(dispatcher, other.ID)
 	if err != nil || errMoves != nil || len(history) != 1 || history[0].Deed != Confirmed || len(moves) != 1 || moves[0].Deed != Confirmed || moves[0].Reason != "位置没有错" {
 		t.Errorf("history %+v, %v; %+v, %v", history, err, moves, errMoves)
 	}
@@ -155,128 +155,6 @@ func TestConfirm(t *testing.T) {
 	}
 	if got := audited(t, pool, "incident.confirm"); strings.Count(got, "\n") != 2 {
 		t.Errorf("the log says:\n%s", got)
-	}
-}
-
-// A confirmation that is taken back leaves the incident as it waited before, for either reason, with one more row of history, one event and one entry of the log.
-func TestUnconfirm(t *testing.T) {
-	t.Parallel()
-	s, pool := setup(t)
-	dispatcher := accesstest.Person(t, access.Dispatcher)
-	accuracyM := 60.0
-	border := someReport()
-	border.Place, border.AccuracyM = point(119.8199, 31.3301), &accuracyM // 10 m west of the border between the first two towns
-	outside := someReport()
-	outside.Place = outsideAll
-	for n, r := range []Report{border, outside} {
-		i, _ := mustCreate(t, s, t.Context(), r, "")
-		before := len(moved(t, s))
-		confirmed, err := s.Confirm(dispatcher, i.ID, "欧阳试密说没有错", i.Version())
-		if err != nil || confirmed.Review != "" {
-			t.Fatalf("%+v, %v", confirmed, err)
-		}
-		back, err := s.Unconfirm(dispatcher, i.ID, "欧阳试密  看错了", confirmed.Version())
-		if err != nil || back.Version() != i.Version() || back.Review != []Review{BorderReview, OutsideReview}[n] {
-			t.Fatalf("taken back: %+v, was %+v, %v", back, i, err)
-		}
-		if found, err := s.Find(dispatcher, i.ID); err != nil || found.Version() != i.Version() {
-			t.Errorf("stored: %+v, %v", found, err)
-		}
-		// Once more does nothing; one who looked earlier is told.
-		if again, err := s.Unconfirm(dispatcher, i.ID, "", ""); err != nil || again.Version() != i.Version() {
-			t.Errorf("again: %+v, %v", again, err)
-		}
-		if _, err := s.Unconfirm(dispatcher, i.ID, "", confirmed.Version()); !is(err, web.Stale) {
-			t.Errorf("of an older one: %v", err)
-		}
-		history, err := s.History(dispatcher, i.ID)
-		if err != nil || len(history) != 2 || history[0].Deed != Confirmed || history[1].Deed != Unconfirmed || history[1].Reason != "欧阳** 看错了" || history[1].By != "dispatcher" ||
-			history[1].From.Review != "" || history[1].To.Review != i.Review {
-			t.Errorf("history %+v, %v", history, err)
-		}
-		events := moved(t, s)
-		if len(events) != before+2 || len(events[before+1].Areas) != len(i.Codes) || string(events[before+1].Data) != `{"id": "`+i.ID.String()+`"}` {
-			t.Errorf("events %+v", events)
-		}
-		if waiting, _, err := s.Review(dispatcher, Filter{}, i.Review, uuid.Nil, 10); err != nil || len(waiting) != 1 || waiting[0].ID != i.ID {
-			t.Errorf("waiting %+v, %v", waiting, err)
-		}
-		// And it can be decided anew, and that be taken back.
-		for range 2 {
-			if _, err := s.Confirm(dispatcher, i.ID, "", ""); err != nil {
-				t.Fatal(err)
-			}
-			if back, err := s.Unconfirm(dispatcher, i.ID, "", ""); err != nil || back.Version() != i.Version() {
-				t.Fatalf("%+v, %v", back, err)
-			}
-		}
-	}
-	if got := audited(t, pool, "incident.unconfirm"); strings.Count(got, "\n") != 6 || strings.Contains(got, "试密") || !strings.Contains(got, "欧阳** 看错了") {
-		t.Errorf("the log says:\n%s", got)
-	}
-}
-
-func TestUnconfirmIsRefused(t *testing.T) {
-	t.Parallel()
-	s, pool := setup(t)
-	dispatcher := accesstest.Person(t, access.Dispatcher)
-	confirmed := func(place geo.Point) Incident {
-		r := someReport()
-		accuracyM := 60.0
-		r.Place, r.AccuracyM = place, &accuracyM
-		i, _ := mustCreate(t, s, t.Context(), r, "")
-		i, err := s.Confirm(dispatcher, i.ID, "", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return i
-	}
-	nearBorder := point(119.8199, 31.3301)
-	plain, _ := mustCreate(t, s, t.Context(), someReport(), "")
-	near, none, movedSince, closed := confirmed(nearBorder), confirmed(outsideAll), confirmed(outsideAll), confirmed(nearBorder)
-	if _, err := s.Move(dispatcher, movedSince.ID, inFirstTown, "在路口对面", ""); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := pool.Exec(t.Context(), `UPDATE incident SET status = 'closed', closed_at = reported_at WHERE id = $1`, closed.ID); err != nil {
-		t.Fatal(err)
-	}
-	before := len(moved(t, s))
-	beside := access.Area{Code: "320282002", Level: "town"}
-	for name, c := range map[string]struct {
-		role   access.Role
-		areas  []access.Area
-		id     uuid.UUID
-		reason string
-		want   web.Code
-	}{
-		"never confirmed": {access.Dispatcher, nil, plain.ID, "", web.Conflict},
-		"moved since":     {access.Dispatcher, nil, movedSince.ID, "", web.Conflict},
-		"closed":          {access.Dispatcher, nil, closed.ID, "", web.Conflict},
-		"beside":          {access.Dispatcher, []access.Area{beside}, near.ID, "", web.NotFound},
-		"outside":         {access.Dispatcher, []access.Area{beside}, none.ID, "", web.NotFound},
-		"handler":         {access.Handler, nil, near.ID, "", web.Forbidden},
-		"unknown":         {access.Dispatcher, nil, uuid.New(), "", web.NotFound},
-		"long reason":     {access.Dispatcher, nil, near.ID, strings.Repeat("长", 501), web.Invalid},
-	} {
-		if _, err := s.Unconfirm(accesstest.Person(t, c.role, c.areas...), c.id, c.reason, ""); !is(err, c.want) {
-			t.Errorf("%s: %v, want %s", name, err, c.want)
-		}
-	}
-	if n := len(moved(t, s)); n != before {
-		t.Errorf("%d events of what was refused", n-before)
-	}
-	// Of a history from before places said why somebody should look at them.
-	if _, err := pool.Exec(t.Context(), `
-		INSERT INTO incident_history (county, id, incident, at, account, login, kind, reason, before, after)
-		SELECT county, uuid_v7_floor(now() + interval '1 day'), incident, at, account, login, kind, reason, before - 'review', after FROM incident_history WHERE incident = ANY ($1)`,
-		[]uuid.UUID{near.ID}); err != nil {
-		t.Fatal(err)
-	}
-	if back, err := s.Unconfirm(dispatcher, near.ID, "", ""); err != nil || back.Review != BorderReview {
-		t.Errorf("%+v, %v", back, err)
-	}
-	if back, err := s.Unconfirm(accesstest.Person(t, access.Dispatcher), none.ID, "", ""); err != nil || back.Review != OutsideReview {
-		t.Errorf("%+v, %v", back, err)
 	}
 }
 
@@ -346,7 +224,7 @@ func TestNoMoveIsLost(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	history, err := s.History(dispatcher, i.ID)
+	history, _, err := s.History(dispatcher, i.ID)
 	if err != nil || done != 1 || len(history) != 1 || len(moved(t, s)) != 1 {
 		t.Errorf("%d moved, history %+v, %v", done, history, err)
 	}
@@ -359,11 +237,11 @@ func TestHistoryShowsNoPlaceBeside(t *testing.T) {
 	if _, err := s.Move(accesstest.Person(t, access.Dispatcher), i.ID, inSecondTown, "在路口对面", ""); err != nil {
 		t.Fatal(err)
 	}
-	history, err := s.History(accesstest.Person(t, access.Viewer, access.Area{Code: "320282002", Level: "town"}), i.ID)
+	history, _, err := s.History(accesstest.Person(t, access.Viewer, access.Area{Code: "320282002", Level: "town"}), i.ID)
 	if err != nil || len(history) != 1 || history[0].From != nil || history[0].To == nil {
 		t.Errorf("history %+v, %v", history, err)
 	}
-	if _, err := s.History(accesstest.Person(t, access.Viewer, access.Area{Code: "320282001", Level: "town"}), i.ID); !is(err, web.NotFound) {
+	if _, _, err := s.History(accesstest.Person(t, access.Viewer, access.Area{Code: "320282001", Level: "town"}), i.ID); !is(err, web.NotFound) {
 		t.Errorf("where it lay before: %v", err)
 	}
 }

@@ -17,12 +17,13 @@ import (
 
 // PastResource is something that was done to an incident.
 type PastResource struct {
-	At     time.Time `json:"at"`
-	Kind   string    `json:"kind" enum:"moved,confirmed,unconfirmed,status"`
-	By     string    `json:"by" doc:"Login; empty for the server"`
-	Reason string    `json:"reason" doc:"Masked; may be empty for a confirmation, and where one is taken back"`
-	From   *Place    `json:"from" doc:"Null where it lies outside the areas in which you see incidents"`
-	To     *Place    `json:"to" doc:"Null as from"`
+	At       time.Time `json:"at"`
+	Kind     string    `json:"kind" enum:"moved,confirmed,moved_back,unconfirmed,status"`
+	By       string    `json:"by" doc:"Login; empty for the server"`
+	Reason   string    `json:"reason" doc:"Masked; may be empty for all but a move"`
+	From     *Place    `json:"from" doc:"Null where it lies outside the areas in which you see incidents"`
+	To       *Place    `json:"to" doc:"Null as from"`
+	Undoable bool      `json:"undoable" doc:"You may take it back with undo-incident; of all rows at most one is so"`
 }
 
 // WaitingResource is an incident whose place somebody should look at.
@@ -72,6 +73,19 @@ type confirmInput struct {
 	}
 }
 
+type undoInput struct {
+	ID      uuid.UUID `path:"id" format:"uuid"`
+	IfMatch string    `header:"If-Match" required:"true" maxLength:"100" doc:"The ETag of what was moved or confirmed, or of its history; * takes back whatever was done last"`
+	Body    struct {
+		Reason string `json:"reason,omitempty" doc:"At most 500 characters"`
+	}
+}
+
+type historyOutput struct {
+	ETag string `header:"ETag"`
+	Body web.Items[PastResource]
+}
+
 type movedOutput struct {
 	ETag string `header:"ETag"`
 	Body Resource
@@ -106,11 +120,12 @@ func ReviewRoutes(server *web.Server, s *Service, areas *area.Service, tickets f
 		return &movedOutput{ETag: etag(i), Body: s.resource(i)}, nil
 	})
 	huma.Register(server.API, huma.Operation{
-		OperationID: "unconfirm-incident", Method: http.MethodPost, Path: "/api/v1/incidents/{id}/unconfirm", Tags: tags, Summary: "Take the confirmation of an incident back",
-		Description:  "It waits for a dispatcher again, for the same reason as before. 409 where the confirmation is not the last thing that was done about its place, and where the incident is over.",
+		OperationID: "undo-incident", Method: http.MethodPost, Path: "/api/v1/incidents/{id}/undo", Tags: tags, Summary: "Take back what was last done about the place of an incident",
+		Description: "A move or a confirmation: it lies where it lay, with what followed from that, and waits for a dispatcher again if it did, for the same reason. The history keeps both. " +
+			"Once more takes back what was done before that. 409 where nothing is left to take back, and for the confirmation of an incident that is over; 412 where somebody did something since.",
 		MaxBodyBytes: 8 << 10,
-	}, func(ctx context.Context, in *confirmInput) (*movedOutput, error) {
-		i, err := s.Unconfirm(ctx, in.ID, in.Body.Reason, versionOf(in.IfMatch))
+	}, func(ctx context.Context, in *undoInput) (*movedOutput, error) {
+		i, err := s.Undo(ctx, in.ID, in.Body.Reason, versionOf(in.IfMatch))
 		if err != nil {
 			return nil, err
 		}
@@ -118,14 +133,15 @@ func ReviewRoutes(server *web.Server, s *Service, areas *area.Service, tickets f
 	})
 	huma.Register(server.API, huma.Operation{
 		OperationID: "list-incident-history", Method: http.MethodGet, Path: "/api/v1/incidents/{id}/history", Tags: tags, Summary: "List what was done to an incident, the oldest first",
-	}, func(ctx context.Context, in *findInput) (*web.Output[web.Items[PastResource]], error) {
-		history, err := s.History(ctx, in.ID)
+		Description: "Its ETag is that of the incident, for If-Match.",
+	}, func(ctx context.Context, in *findInput) (*historyOutput, error) {
+		history, i, err := s.History(ctx, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		out := &web.Output[web.Items[PastResource]]{Body: web.Items[PastResource]{Items: make([]PastResource, len(history))}}
+		out := &historyOutput{ETag: etag(i), Body: web.Items[PastResource]{Items: make([]PastResource, len(history))}}
 		for n, p := range history {
-			out.Body.Items[n] = PastResource{At: p.At, Kind: string(p.Deed), By: p.By, Reason: p.Reason, From: p.From, To: p.To}
+			out.Body.Items[n] = PastResource{At: p.At, Kind: string(p.Deed), By: p.By, Reason: p.Reason, From: p.From, To: p.To, Undoable: p.Undoable}
 		}
 		return out, nil
 	})

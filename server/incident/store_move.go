@@ -65,17 +65,6 @@ func listPast(ctx context.Context, q db.Querier, incident uuid.UUID) ([]Past, er
 	})
 }
 
-// lastPast is the last thing that was done about the place of an incident.
-func lastPast(ctx context.Context, tx pgx.Tx, incident uuid.UUID) (p Past, ok bool, err error) {
-	err = tx.QueryRow(ctx, `
-		SELECT at, kind, login, reason, before, after FROM incident_history WHERE incident = $1 AND kind <> 'status' ORDER BY id DESC LIMIT 1`, incident).
-		Scan(&p.At, &p.Deed, &p.By, &p.Reason, &p.From, &p.To)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return p, false, nil
-	}
-	return p, err == nil, err
-}
-
 // listReview is at most limit incidents with an id above one that pass a filter and wait for somebody to look at their place; review is "" for both reasons.
 func listReview(ctx context.Context, q db.Querier, where *db.Where, review Review, after uuid.UUID, limit int) ([]Incident, error) {
 	where.And("review IS NOT NULL")

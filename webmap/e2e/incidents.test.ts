@@ -247,6 +247,50 @@ describe('the list of incidents', () => {
     expect(complaints).toEqual([])
   })
 
+  it('takes a move back with the keyboard, and says so where somebody was faster', async () => {
+    const made = await report(place, { title: '位置不准', accuracy_m: 5000 }, 'demo-dispatcher')
+    const move = (east: number) =>
+      ask('POST', `/api/v1/incidents/${made.id}/move`, {
+        as: 'demo-dispatcher',
+        body: { lon: place[0] + east, lat: place[1], reason: '与报告人核实过' },
+      })
+    await move(0.002)
+    const { page, complaints } = await visit(`/incidents?id=${made.id}&q=${made.id}`, {
+      as: 'demo-dispatcher',
+      prepare: async (page) => {
+        await withoutSharedWorker(page)
+        await page.route('**/api/v1/events*', (route) => route.abort())
+        await page.addInitScript(() => localStorage.setItem('jingwei.lang', 'en'))
+      },
+    })
+    const pane = page.getByRole('complementary', { name: 'Incident in detail' })
+    const undo = pane.getByRole('button', { name: 'Take the move back: look at the place again' })
+    await undo.waitFor()
+    await move(0.003)
+    await undo.focus()
+    await page.keyboard.press('Enter')
+    await pane.getByText('Somebody else has just changed this, so nothing was taken back').waitFor()
+    await expect.poll(() => pane.getByText('Moved', { exact: true }).count()).toBe(2)
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents-late')
+
+    // The second move was of what nobody had to look at any more; then the first one can be taken back.
+    await pane.getByRole('button', { name: 'Take the move back', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    await pane.getByText('Move taken back', { exact: true }).waitFor()
+    await undo.focus()
+    await page.keyboard.press('Enter')
+    await pane.locator('.tag.review').waitFor()
+    await undo.waitFor({ state: 'detached' })
+    await shot(page, 'incidents-undone')
+    const back = await get<{ lon: number; accuracy_m: number; review: string }>(
+      `/api/v1/incidents/${made.id}`,
+      'demo-dispatcher',
+    )
+    expect([back.lon, back.accuracy_m, back.review]).toEqual([expect.closeTo(place[0], 6), 5000, 'border'])
+    expect(complaints.filter((text) => !/412|ERR_FAILED/.test(text))).toEqual([])
+  })
+
   it('lists only what the map shows, and moves with it', async () => {
     const { page, complaints } = await visit('/incidents?period=all', { as: 'demo-viewer' })
     await listReady(page)

@@ -161,22 +161,44 @@ describe('the queue of places', () => {
     expect((await history(id)).map(({ kind }) => kind)).toEqual(['confirmed', 'unconfirmed', 'moved'])
     const moved = await get<{ areas: string[]; review: string | null }>(`/api/v1/incidents/${id}`, login)
     expect([moved.areas.at(-1), moved.review]).toEqual([to.id, null])
+
+    // Taken back it waits again, for the same reason.
+    await row.waitFor({ state: 'detached' })
+    await page.keyboard.press('z')
+    await page.getByRole('heading', { level: 2, name: title }).waitFor()
+    await row.getByText('近边界').waitFor()
+    await page.getByText('定位误差400米').waitFor()
+    await near.first().waitFor()
+    await mapReady(page)
+    await shot(page, 'queue-undone')
+    const back = await get<{ lon: number; accuracy_m: number; review: string }>(`/api/v1/incidents/${id}`, login)
+    expect([back.lon, back.accuracy_m, back.review]).toEqual([expect.closeTo(lon, 6), 400, 'border'])
+    expect((await history(id)).map(({ kind }) => kind)).toEqual(['confirmed', 'unconfirmed', 'moved', 'moved_back'])
     expect(complaints).toEqual([])
   })
 
-  it('says why a confirmation cannot be taken back any more', async () => {
+  it.each([
+    ['中文', '位置无误', '撤销', '后来又有人处理过这一件，不能撤销了'],
+    ['English', 'Right where it is', 'Undo', 'Somebody else has changed it since'],
+  ])('takes nothing back that somebody else has changed since: %s', async (language, right, undo, late) => {
     const { id, title } = await lost('护栏倒伏')
-    const { page } = await openPlace(title)
-    await page.getByRole('button', { name: '位置无误' }).click()
-    await page.getByRole('status').getByText(`已确认：${title}`).waitFor()
+    const { page } = await openPlace(title, { prepare: deaf })
+    await page.getByRole('button', { name: language }).click()
+    await page.getByRole('button', { name: right }).click()
+    const bar = page.getByRole('status').filter({ hasText: title })
+    await bar.waitFor()
     const [lon, lat] = micro.properties.label
     await ask('POST', `/api/v1/incidents/${id}/move`, { as: login, body: { lon, lat, reason: '网格员到现场核实' } })
-    await page.getByRole('button', { name: '撤销' }).click()
-    await page.getByRole('status').getByText('没有处理成功').waitFor()
+    await bar.getByRole('button', { name: undo }).click()
+    await bar.getByText(late).waitFor()
+    expect(await bar.getByRole('button', { name: undo }).count()).toBe(0)
+    expect(await axe(page)).toEqual([])
+    await shot(page, `queue-late-${language}`)
     expect((await history(id)).map(({ kind }) => kind)).toEqual(['confirmed', 'moved'])
+    expect((await get<{ areas: string[] }>(`/api/v1/incidents/${id}`, login)).areas.at(-1)).toBe(micro.id)
   })
 
-  it('moves to a place that was searched for, says first whose it is there, and moves back', async () => {
+  it('moves to a place that was searched for, says first whose it is there, and takes that back', async () => {
     const { id, title } = await lost('井盖松动')
     const { page, complaints } = await openPlace(title)
     const [lon, lat] = micro.properties.label
@@ -193,13 +215,16 @@ describe('the queue of places', () => {
 
     await page.getByRole('button', { name: '撤销' }).click()
     await page.getByRole('heading', { level: 2, name: title }).waitFor()
-    const back = await get<{ lon: number; areas: string[] }>(`/api/v1/incidents/${id}`, login)
-    expect(back.areas).toEqual([])
+    const back = await get<{ lon: number; areas: string[]; review: string }>(`/api/v1/incidents/${id}`, login)
+    expect([back.areas, back.review]).toEqual([[], 'outside'])
     expect(back.lon).toBeCloseTo(beyond[0], 6)
     expect((await history(id)).map(({ kind, reason }) => [kind, reason])).toEqual([
       ['moved', '定位有偏差，按描述更正'],
-      ['moved', '撤销刚才的移动'],
+      ['moved_back', ''],
     ])
+    // It is in the queue, and not only on this page.
+    await page.reload()
+    await page.getByRole('option', { name: title }).getByText('无归属').waitFor()
     expect(complaints).toEqual([])
   })
 

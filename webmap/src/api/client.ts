@@ -59,7 +59,15 @@ export function listenForRefusals(listener: typeof onRefused) {
 }
 
 /** T is the answer's type in types.ts, which is derived from the operation's; void for an answer without a body. */
-export async function ask<T>(request: Promise<Answer>): Promise<T> {
+export const ask = async <T>(request: Promise<Answer>) => (await good(request)).data as T
+
+/** As ask; version is the answer's ETag, for If-Match. */
+export async function askVersioned<T>(request: Promise<Answer>): Promise<T & { version: string }> {
+  const { data, response } = await good(request)
+  return { ...(data as T), version: (response.headers.get('ETag') ?? '').replaceAll('"', '') }
+}
+
+async function good(request: Promise<Answer>): Promise<Answer> {
   let answer: Answer
   try {
     answer = await request
@@ -67,7 +75,7 @@ export async function ask<T>(request: Promise<Answer>): Promise<T> {
     if (isAbort(error)) throw error
     throw new ApiError(t('app.offline'), 0, '')
   }
-  if (answer.response.ok) return answer.data as T
+  if (answer.response.ok) return answer
   throw failure(answer.response.status, answer.error, answer.response.headers.get('Retry-After'))
 }
 

@@ -753,7 +753,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what was done to an incident, the oldest first */
+        /**
+         * List what was done to an incident, the oldest first
+         * @description Its ETag is that of the incident, for If-Match.
+         */
         get: operations["list-incident-history"];
         put?: never;
         post?: never;
@@ -820,7 +823,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/incidents/{id}/unconfirm": {
+    "/api/v1/incidents/{id}/undo": {
         parameters: {
             query?: never;
             header?: never;
@@ -830,10 +833,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take the confirmation of an incident back
-         * @description It waits for a dispatcher again, for the same reason as before. 409 where the confirmation is not the last thing that was done about its place, and where the incident is over.
+         * Take back what was last done about the place of an incident
+         * @description A move or a confirmation: it lies where it lay, with what followed from that, and waits for a dispatcher again if it did, for the same reason. The history keeps both. Once more takes back what was done before that. 409 where nothing is left to take back, and for the confirmation of an incident that is over; 412 where somebody did something since.
          */
-        post: operations["unconfirm-incident"];
+        post: operations["undo-incident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2307,13 +2310,20 @@ export interface components {
             /** @description Null where it lies outside the areas in which you see incidents */
             from: components["schemas"]["IncidentPlace"];
             /** @enum {string} */
-            kind: "moved" | "confirmed" | "unconfirmed" | "status";
-            /** @description Masked; may be empty for a confirmation, and where one is taken back */
+            kind: "moved" | "confirmed" | "moved_back" | "unconfirmed" | "status";
+            /** @description Masked; may be empty for all but a move */
             reason: string;
             /** @description Null as from */
             to: components["schemas"]["IncidentPlace"];
+            /** @description You may take it back with undo-incident; of all rows at most one is so */
+            undoable: boolean;
         };
         IncidentPlace: {
+            /**
+             * Format: double
+             * @description Radius in which the true place lay, metres; left out where nobody said
+             */
+            accuracy_m?: number;
             /** @description Codes from the county to the finest area; empty outside */
             areas: string[];
             /** @description Code of the branch that answered; empty where none did */
@@ -2335,6 +2345,11 @@ export interface components {
              * @enum {string}
              */
             review?: "outside" | "border";
+            /**
+             * @description Left out in what was done before this was kept
+             * @enum {string}
+             */
+            snap?: "owned" | "inferred" | "outside";
         };
         IncidentPoints: {
             /** @description Codes of towns that town counts from 0 */
@@ -2874,6 +2889,10 @@ export interface components {
             maxzoom: number;
             /** Format: int64 */
             minzoom: number;
+        };
+        UndoInputBody: {
+            /** @description At most 500 characters */
+            reason?: string;
         };
         UnsealInputBody: {
             /** @description What the data are needed for, in 5 to 500 characters; it stands in the audit log */
@@ -4618,6 +4637,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4748,12 +4768,12 @@ export interface operations {
             };
         };
     };
-    "unconfirm-incident": {
+    "undo-incident": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description As in move-incident */
-                "If-Match"?: string;
+            header: {
+                /** @description The ETag of what was moved or confirmed, or of its history; * takes back whatever was done last */
+                "If-Match": string;
             };
             path: {
                 id: string;
@@ -4762,7 +4782,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ConfirmInputBody"];
+                "application/json": components["schemas"]["UndoInputBody"];
             };
         };
         responses: {

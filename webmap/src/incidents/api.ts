@@ -1,4 +1,4 @@
-import { ApiError, ask, failure, GET, POST, querySerializer } from '../api/client.ts'
+import { ApiError, ask, askVersioned, failure, GET, querySerializer } from '../api/client.ts'
 import type { components } from '../api/schema.gen.ts'
 import type { Incident } from '../api/types.ts'
 import { lang } from '../i18n/index.ts'
@@ -33,20 +33,15 @@ export const listApi = {
     return counts.filling ? null : counts.total
   },
 
+  /** The oldest first; the version is the incident's. */
   history: (id: string, signal: AbortSignal) =>
-    ask<{ items: Past[] }>(GET('/api/v1/incidents/{id}/history', { params: { path: { id } }, signal })).then(
-      ({ items }) => items,
-    ),
+    askVersioned<{ items: Past[] }>(GET('/api/v1/incidents/{id}/history', { params: { path: { id } }, signal })),
 
   /** Open ones of the same item, near in place and time; the nearest first. */
   duplicates: (id: string, signal: AbortSignal) =>
     ask<{ items: Duplicate[] }>(GET('/api/v1/incidents/{id}/duplicates', { params: { path: { id } }, signal })).then(
       ({ items }) => items,
     ),
-
-  /** Takes a confirmation back: the incident waits for a dispatcher again. */
-  unconfirm: (id: string) =>
-    ask<Incident>(POST('/api/v1/incidents/{id}/unconfirm', { params: { path: { id } }, body: {} })),
 
   /** A file of all that the question finds. `received` is told how many bytes have come; how many there will be, nobody knows. */
   async export(

@@ -1,10 +1,8 @@
-import { ask, failure, GET, POST } from '../api/client.ts'
+import { ask, askVersioned, GET, POST } from '../api/client.ts'
+import { match } from '../api/places.ts'
 import type { Incident } from '../api/types.ts'
 import type { Page } from './state/line.ts'
 import type { Lead, Place, Reason, Receipt, Summary, Ticket, TicketDetail, UnsealedCaller, Waiting } from './types.ts'
-
-/** A version in the form of If-Match. */
-const match = (version: string) => ({ 'If-Match': `"${version}"` })
 
 /** Every call fails with an ApiError or, when aborted, an AbortError. */
 export const queueApi = {
@@ -15,25 +13,18 @@ export const queueApi = {
     ask<Page<Waiting>>(GET('/api/v1/review', { params: { query: { limit, ...(kind && { kind }) } }, signal })),
 
   /** An incident that is not waiting any more, in the form of one that is. */
-  async place(id: string): Promise<Waiting> {
-    const { data, error, response } = await GET('/api/v1/incidents/{id}', { params: { path: { id } } })
-    if (!data) throw failure(response.status, error, response.headers.get('Retry-After'))
-    return { ...data, version: (response.headers.get('ETag') ?? '').replaceAll('"', ''), candidates: [] }
-  },
+  place: async (id: string): Promise<Waiting> => ({
+    ...(await askVersioned<Incident>(GET('/api/v1/incidents/{id}', { params: { path: { id } } }))),
+    candidates: [],
+  }),
 
   confirm: ({ id, version }: Waiting) =>
-    ask<Incident>(
+    askVersioned<Incident>(
       POST('/api/v1/incidents/{id}/confirm', { params: { path: { id }, header: match(version) }, body: {} }),
     ),
 
-  /** Takes a confirmation back: it waits again. */
-  unconfirm: ({ id, version }: Pick<Waiting, 'id' | 'version'>) =>
-    ask<Incident>(
-      POST('/api/v1/incidents/{id}/unconfirm', { params: { path: { id }, header: match(version) }, body: {} }),
-    ),
-
-  move: ({ id, version }: Pick<Waiting, 'id' | 'version'>, { lon, lat }: Place, reason: string) =>
-    ask<Incident>(
+  move: ({ id, version }: Waiting, { lon, lat }: Place, reason: string) =>
+    askVersioned<Incident>(
       POST('/api/v1/incidents/{id}/move', {
         params: { path: { id }, header: match(version) },
         body: { lon, lat, crs: 'wgs84', reason },

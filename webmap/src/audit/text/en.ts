@@ -126,6 +126,7 @@ export const en: Record<keyof typeof zh, string> = {
   'deed.incident.import': 'Incidents imported',
   'deed.incident.move': 'Incident moved',
   'deed.incident.confirm': 'Place of an incident confirmed',
+  'deed.incident.move_back': 'Move of an incident taken back',
   'deed.incident.unconfirm': 'Confirmation of an incident’s place taken back',
   'deed.incident.archive': 'Month archived',
   'deed.incident.restore': 'Archived month brought back',

@@ -122,6 +122,7 @@ export const zh = {
   'deed.incident.import': '导入事件',
   'deed.incident.move': '移动事件位置',
   'deed.incident.confirm': '确认事件位置',
+  'deed.incident.move_back': '撤销事件位置的移动',
   'deed.incident.unconfirm': '撤销事件位置的确认',
   'deed.incident.archive': '归档月份',
   'deed.incident.restore': '取回归档月份',

@@ -1,4 +1,6 @@
 import { onBeforeUnmount, ref, shallowRef } from 'vue'
+import { ApiError } from '../../api/client.ts'
+import { t } from '../text/index.ts'
 
 /** How long what was just done can be taken back. */
 const KEPT_MS = 15_000
@@ -41,7 +43,11 @@ export function useDeed() {
       await last.undo()
       if (deed.value === last) forget()
     } catch (error) {
-      failed.value = error instanceof Error ? error.message : String(error)
+      const late = error instanceof ApiError && error.code === 'stale'
+      if (late && deed.value === last) deed.value = { ...last, back: '' }
+      failed.value = late
+        ? t('place.undoLate')
+        : `${t('place.failed')}: ${error instanceof Error ? error.message : String(error)}`
     } finally {
       undoing.value = false
     }

@@ -54,7 +54,7 @@ export const en: Record<keyof typeof zh, string> = {
   'place.moved': 'Moved to {name}: {title}',
   'place.outsideName': 'outside every area',
   'place.undo': 'Undo',
-  'place.undoReason': 'Undoes the move just made',
+  'place.undoLate': 'Somebody else has changed it since, so it cannot be undone.',
   'place.gone': 'Somebody else has done this one.',
   'place.changed': 'Somebody has just changed this one; it was loaded again. Look once more, then decide.',
   'place.next': 'Next',

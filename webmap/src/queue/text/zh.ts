@@ -52,7 +52,7 @@ export const zh = {
   'place.moved': '已移到 {name}：{title}',
   'place.outsideName': '全域之外',
   'place.undo': '撤销',
-  'place.undoReason': '撤销刚才的移动',
+  'place.undoLate': '后来又有人处理过这一件，不能撤销了。',
   'place.gone': '别人已经处理了这一件。',
   'place.changed': '这一件刚被别人改过，已重新读取。请再看一眼，然后决定。',
   'place.next': '看下一件',
