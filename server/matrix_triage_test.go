@@ -105,6 +105,20 @@ func (m *matrix) hotlineRows() []row {
 		return receipt.Number
 	}
 	waiting, in, out := stored(""), stored(lonLat(m.inside)), stored(lonLat(m.outside))
+	// called is a ticket that is an incident and was called about again, and the incident.
+	called := func(p spot) (number, incident string) {
+		number = stored(lonLat(p))
+		var receipt struct{ Incident string }
+		body := fmt.Sprintf(`{"number":%q,"address":"宜城街道东风社区","category":"公安/违法停车","caller":{"name":"张小明","phone":"13800001234"}}`, number)
+		m.do(http.MethodPost, path, body).into(m.t, http.StatusOK, &receipt)
+		return number, receipt.Incident
+	}
+	calledIn, incidentIn := called(m.inside)
+	calledOut, incidentOut := called(m.outside)
+	calledNowhere, incidentNowhere := called(m.nowhere)
+	of := func(incident, number string) func(*caller) string {
+		return shows("GET", path+"?incident="+incident, "", `"number":"`+number+`"`)
+	}
 	find := func(number string) func(*caller) string { return status("GET", path+"/"+number, "") }
 	named := stored(`,"caller":{"name":"张小明","phone":"13800001234"}`)
 	unseal := func(number string) func(*caller) string {
@@ -124,6 +138,11 @@ func (m *matrix) hotlineRows() []row {
 			"GET " + path, "", shows("GET", path+"?limit=1000", "", waiting),
 			"401 403 403 403 | 403 403 403 has 403 | 403 403 403 has 403 | 403 403 403 | 403 403",
 		},
+		{"GET " + path, "of an incident inside", of(incidentIn, calledIn), "401 403 403 403 | 403 403 403 has 403 | 403 403 403 has 403 | 403 403 403 | 403 403"},
+		{"GET " + path, "of an incident outside", of(incidentOut, calledOut), "401 403 403 403 | 403 403 403 404 403 | 403 403 403 has 403 | 403 403 403 | 403 403"},
+		{"GET " + path, "of an incident nowhere", of(incidentNowhere, calledNowhere), "401 403 403 403 | 403 403 403 404 403 | 403 403 403 has 403 | 403 403 403 | 403 403"},
+		{"GET " + path, "of an incident without one", of(m.inside.incident, ""), "401 403 403 403 | 403 403 403 not 403 | 403 403 403 not 403 | 403 403 403 | 403 403"},
+		{"GET " + path, "of an unknown incident", of("00000000-0000-7000-8000-000000000000", ""), unknownTicket},
 		{"GET " + path + "/{number}", "waiting", find(waiting), ofDispatchers},
 		{"GET " + path + "/{number}", "inside", find(in), ofDispatchers},
 		{"GET " + path + "/{number}", "outside", find(out), "401 403 403 403 | 403 403 403 404 403 | 403 403 403 200 403 | 403 403 403 | 403 403"},
@@ -139,6 +158,8 @@ func (m *matrix) hotlineRows() []row {
 		}, ofAllDispatchers},
 		{"POST " + path + "/{number}/dismiss", "unknown", status("POST", path+"/unknown/dismiss", `{"reason":"不属于本市管辖"}`), unknownTicket},
 		{"POST " + path + "/{number}/caller/unseal", "waiting", unseal(named), ofDispatchers},
+		{"POST " + path + "/{number}/caller/unseal", "called again, inside", unseal(calledIn), ofDispatchers},
+		{"POST " + path + "/{number}/caller/unseal", "called again, outside", unseal(calledOut), "401 403 403 403 | 403 403 403 404 403 | 403 403 403 200 403 | 403 403 403 | 403 403"},
 		{"POST " + path + "/{number}/caller/unseal", "nobody named", unseal(waiting), unknownTicket},
 		{"POST " + path + "/{number}/caller/unseal", "outside", unseal(out), "401 403 403 403 | 403 403 403 404 403 | 403 403 403 409 403 | 403 403 403 | 403 403"},
 		{"POST " + path + "/{number}/caller/unseal", "unknown", unseal("unknown"), unknownTicket},

@@ -1,10 +1,13 @@
 package hotline
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"jingwei/server/access"
 	"jingwei/server/access/accesstest"
@@ -110,6 +113,78 @@ func TestEveryCallIsKept(t *testing.T) {
 	exactlyOnce(t, pool, 1)
 	if _, _, err := s.Calls(accesstest.Person(t, access.Viewer), ticket); !is(err, web.Forbidden) {
 		t.Errorf("seen by a viewer: %v", err)
+	}
+}
+
+// An incident leads to the ticket that it was made of, and by that to the later calls, for who dispatches where it lies now.
+func TestTicketOfAnIncident(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	all := accesstest.Person(t, access.Dispatcher)
+	placed := someCall("DH-1")
+	placed.Place = &inFirstTown
+	ticket := mustReceive(t, s, all, placed, "1")
+	again := someCall("DH-1")
+	again.Caller = incident.Private{Name: "司马丙丁", Phone: "13700002222"}
+	mustReceive(t, s, all, again, "2")
+	other, _, _, err := s.incidents.Create(all, incident.Report{Channel: incident.Hotline12345, Item: "noise", Title: "楼上装修", Place: inFirstTown, Number: "DH-1"}, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustReceive(t, s, all, someCall("DH-2"), "1")
+	second := access.Area{Code: "320282002", Level: "town"}
+	inFirst, inSecond := accesstest.Person(t, access.Dispatcher, firstTown), accesstest.Person(t, access.Dispatcher, second)
+	found, err := s.Of(inFirst, *ticket.Incident)
+	if err != nil || len(found) != 1 || found[0].Number != "DH-1" || found[0].Repeats != 1 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if found, err := s.Of(inFirst, other.ID); err != nil || len(found) != 0 {
+		t.Errorf("of another's report with the number: %+v, %v", found, err)
+	}
+	const reason = "请来电人说明地址"
+	if _, said, err := s.Unseal(inFirst, "DH-1", reason); err != nil || len(said) != 1 || said[0].Caller != again.Caller {
+		t.Errorf("unsealed something else, or %v", err)
+	}
+	for name, try := range map[string]struct {
+		ctx  context.Context
+		id   uuid.UUID
+		want web.Code
+	}{
+		"viewer":  {accesstest.Person(t, access.Viewer), *ticket.Incident, web.Forbidden},
+		"handler": {accesstest.Person(t, access.Handler, firstTown), *ticket.Incident, web.Forbidden},
+		"beside":  {inSecond, *ticket.Incident, web.NotFound},
+		"sees it, dispatches elsewhere": {
+			access.With(t.Context(), access.Person(uuid.New(), uuid.New(), "two", []access.Grant{
+				{Role: access.Dispatcher, Area: second.Code, Level: second.Level}, {Role: access.Viewer, Area: firstTown.Code, Level: firstTown.Level},
+			})), *ticket.Incident, web.Forbidden,
+		},
+		"unknown": {all, uuid.New(), web.NotFound},
+	} {
+		if found, err := s.Of(try.ctx, try.id); !is(err, try.want) || len(found) != 0 {
+			t.Errorf("%s: %+v, %v, want %s", name, found, err, try.want)
+		}
+	}
+	// It moves with the pin.
+	if _, err := s.incidents.Move(all, *ticket.Incident, inSecondTown, "在路口对面", ""); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := s.Of(inSecond, *ticket.Incident); err != nil || len(found) != 1 {
+		t.Errorf("moved: %+v, %v", found, err)
+	}
+	if found, err := s.Of(inFirst, *ticket.Incident); !is(err, web.NotFound) {
+		t.Errorf("moved away: %+v, %v", found, err)
+	}
+	if _, _, err := s.Unseal(inFirst, "DH-1", reason); !is(err, web.NotFound) {
+		t.Errorf("unsealed where it lay before: %v", err)
+	}
+	if _, said, err := s.Unseal(inSecond, "DH-1", reason); err != nil || len(said) != 1 {
+		t.Errorf("unsealed where it lies: %v", err)
+	}
+	if n := count(t, pool, `SELECT count(*) FROM audit WHERE action = 'reporter.unseal' AND areas[2] = '320282001'`); n != 1 {
+		t.Errorf("%d rows of the log are the first town's", n)
+	}
+	if n := count(t, pool, `SELECT count(*) FROM audit WHERE action = 'reporter.unseal' AND areas[2] = '320282002'`); n != 1 {
+		t.Errorf("%d rows of the log are the second town's", n)
 	}
 }
 

@@ -151,9 +151,10 @@ type receiveOutput struct {
 }
 
 type listInput struct {
-	State  State  `query:"state" enum:"to_place,dismissed" default:"to_place" doc:"Tickets that became incidents are listed as incidents, with the channel hotline_12345"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Cursor string `query:"cursor" maxLength:"64"`
+	State    State     `query:"state" enum:"to_place,dismissed" default:"to_place" doc:"Tickets that became incidents are listed as incidents, with the channel hotline_12345"`
+	Incident uuid.UUID `query:"incident" format:"uuid" doc:"The ticket alone that became this incident, whatever its state; none where the incident was not made of one"`
+	Limit    int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Cursor   string    `query:"cursor" maxLength:"64"`
 }
 
 type numberInput struct {
@@ -224,11 +225,16 @@ func Routes(server *web.Server, s *Service, items *item.Service) {
 	huma.Register(server.API, huma.Operation{
 		OperationID: "list-tickets", Method: http.MethodGet, Path: path, Tags: tags, Summary: "List the tickets that wait to be placed, or were dismissed, the oldest first",
 	}, func(ctx context.Context, in *listInput) (*web.Output[web.Page[Resource]], error) {
+		var tickets []Ticket
+		var more bool
 		after, err := web.DecodeCursor(in.Cursor)
-		if err != nil {
-			return nil, err
+		switch {
+		case err != nil:
+		case in.Incident != uuid.Nil:
+			tickets, err = s.Of(ctx, in.Incident)
+		default:
+			tickets, more, err = s.List(ctx, in.State, after, in.Limit)
 		}
-		tickets, more, err := s.List(ctx, in.State, after, in.Limit)
 		if err != nil {
 			return nil, err
 		}
@@ -311,7 +317,7 @@ func Routes(server *web.Server, s *Service, items *item.Service) {
 	huma.Register(server.API, huma.Operation{
 		OperationID: "unseal-caller", Method: http.MethodPost, Path: path + "/{number}/caller/unseal", Tags: tags,
 		Summary:      "See who called about a ticket that is no incident yet, and who called later, for a stated reason",
-		Description:  "Needs incident.triage and reporter.unseal. Each time is written to the audit log, with the reason. The first caller of a ticket that is an incident is the incident's reporter.",
+		Description:  "Needs incident.triage and reporter.unseal, where the ticket is an incident at its place. Each time is written to the audit log, with the reason. The first caller of a ticket that is an incident is the incident's reporter.",
 		MaxBodyBytes: 8 << 10,
 	}, func(ctx context.Context, in *unsealInput) (*unsealOutput, error) {
 		w, calls, err := s.Unseal(ctx, in.Number, in.Body.Reason)

@@ -235,6 +235,21 @@ func (s *Service) List(ctx context.Context, state State, after uuid.UUID, limit 
 	return tickets, false, err
 }
 
+// Of is the ticket that became an incident that the actor sees and has incident.triage for; none where it was not made of one.
+func (s *Service) Of(ctx context.Context, id uuid.UUID) ([]Ticket, error) {
+	if _, err := access.AskScope(ctx, access.IncidentTriage); err != nil {
+		return nil, err
+	}
+	i, err := s.incidents.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := access.Ask(ctx, access.IncidentTriage, i.Codes); err != nil {
+		return nil, err
+	}
+	return listOf(ctx, s.pool, id)
+}
+
 // Waiting is how many tickets wait to be placed, for a service that asks for an action of its own.
 func (s *Service) Waiting(ctx context.Context) (int, error) { return countWaiting(ctx, s.pool) }
 

@@ -50,6 +50,15 @@ func list(ctx context.Context, q db.Querier, state State, after uuid.UUID, limit
 	return pgx.CollectRows(rows, scan)
 }
 
+// listOf gives the tickets that became an incident.
+func listOf(ctx context.Context, q db.Querier, incident uuid.UUID) ([]Ticket, error) {
+	rows, err := q.Query(ctx, `SELECT `+stored+` FROM hotline_ticket WHERE incident = $1 ORDER BY id`, incident)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scan)
+}
+
 func countWaiting(ctx context.Context, q db.Querier) (n int, err error) {
 	err = q.QueryRow(ctx, `SELECT count(*) FROM hotline_ticket WHERE state = 'to_place'`).Scan(&n)
 	return n, err

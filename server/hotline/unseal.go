@@ -16,9 +16,10 @@ import (
 	"jingwei/server/web"
 )
 
-// Unseal opens who called, and the texts as they were said, of a ticket that is no incident yet, for a reason that goes into the audit log, masked as tickets
-// are. Whoever may place such a ticket sees it wherever they place tickets, so reporter.unseal is needed somewhere, too. What is given out has been logged
-// before. Once the ticket is an incident, its reporter is unsealed there.
+// Unseal opens who called, and the texts as they were said, of a ticket that is no incident yet, and of the later calls about any ticket, for a reason that
+// goes into the audit log, masked as tickets are. Whoever may place a ticket that waits sees it wherever they place tickets, so reporter.unseal is needed
+// somewhere, too; once the ticket is an incident it is needed where that lies, and who called first is unsealed there. What is given out has been logged
+// before.
 func (s *Service) Unseal(ctx context.Context, number, reason string) (w Words, calls []SaidCall, err error) {
 	t, _, err := s.Find(ctx, number)
 	if err != nil {
@@ -29,10 +30,18 @@ func (s *Service) Unseal(ctx context.Context, number, reason string) (w Words, c
 		return w, nil, web.NewProblem(web.Invalid, "reason must say in 5 to 500 characters what the data are needed for").At("body.reason", nil)
 	}
 	entry := audit.Entry{Action: string(access.ReporterUnseal), Object: object(t)}
-	if _, err := access.AskScope(ctx, access.ReporterUnseal); err != nil {
-		entry.Outcome = audit.Refused // without the reason: only what is sealed tells whose name stands in it
-		if err := db.InTx(ctx, s.pool, func(tx pgx.Tx) error { return audit.Append(ctx, tx, entry) }); err != nil {
+	if t.State == IsIncident {
+		if entry.Areas, err = s.incidents.CodesOf(ctx, *t.Incident); err != nil {
 			return w, nil, err
+		}
+		err = access.Ask(ctx, access.ReporterUnseal, entry.Areas)
+	} else {
+		_, err = access.AskScope(ctx, access.ReporterUnseal)
+	}
+	if err != nil {
+		entry.Outcome = audit.Refused // without the reason: only what is sealed tells whose name stands in it
+		if errLog := db.InTx(ctx, s.pool, func(tx pgx.Tx) error { return audit.Append(ctx, tx, entry) }); errLog != nil {
+			return w, nil, errLog
 		}
 		return w, nil, err
 	}

@@ -35,6 +35,35 @@ beforeAll(async () => {
   place = town.properties.label
 })
 
+let tickets = 0
+/** A ticket that became an incident at once, and was called about twice more: with the same words, and with others from 286 m to the east. */
+async function calledAgain() {
+  const number = `DH${Date.now()}${tickets++}`
+  const call = (more: object) =>
+    ask<{ incident: string }>('POST', '/api/v1/hotline/tickets', {
+      as: 'demo-dispatcher',
+      body: {
+        number,
+        address: '东风路路口',
+        category: '城乡建设/市容环卫',
+        caller: { name: '张建国', phone: '13812345678' },
+        title: '垃圾桶几天没清运',
+        ...more,
+      },
+    })
+  const { incident } = await call({ lon: place[0], lat: place[1] })
+  await call({})
+  await call({
+    lon: place[0] + 0.003,
+    lat: place[1],
+    repeat_call: true,
+    demand_type: 'complain',
+    caller: { name: '李秀英', phone: '13987654321' },
+    content: '我是李秀英，回电13987654321',
+  })
+  return { number, incident }
+}
+
 const rows = (page: Page) => page.locator('tbody tr[id]')
 const listReady = async (page: Page) => {
   await rows(page).first().waitFor()
@@ -226,6 +255,103 @@ describe('the list of incidents', () => {
     expect((await (await answered).json()).items).toEqual([])
     await page.getByRole('complementary', { name: '事件详情' }).getByText('远在别处').waitFor()
     expect(await page.getByRole('heading', { name: '可能是同一件事' }).count()).toBe(0)
+  })
+
+  it('shows the later calls about a ticket that became an incident, and who called for a reason', async () => {
+    const { number, incident } = await calledAgain()
+    const { page, complaints } = await visit(`/incidents?id=${incident}&q=${incident}`, { as: 'demo-dispatcher' })
+    const pane = page.getByRole('complementary', { name: '事件详情' })
+    await pane.getByRole('heading', { name: '后续来电（2 次）' }).waitFor()
+    await pane.getByText(`工单 ${number}`).waitFor()
+    const second = pane.getByRole('listitem').filter({ hasText: '第 2 次再来电' })
+    for (const text of ['重复来电', '投诉', '139****4321', '我是李**，回电139****4321'])
+      await second.getByText(text, { exact: true }).waitFor()
+    await second.getByText(/^来电坐标在 2\d\d米外/).waitFor()
+    expect(await second.getByRole('link', { name: '在地图上看' }).getAttribute('href')).toBe(
+      `/#at=${(place[0] + 0.003).toFixed(5)},${place[1].toFixed(5)},17&pin=${(place[0] + 0.003).toFixed(6)},${place[1].toFixed(6)}`,
+    )
+    const first = pane.getByRole('listitem').filter({ hasText: '第 1 次再来电' })
+    await first.getByText('内容与首次来电相同').waitFor()
+    expect(await first.getByText('来电坐标').count()).toBe(0)
+    await mapReady(page)
+    await pane.getByRole('heading', { name: '后续来电' }).scrollIntoViewIfNeeded()
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents-calls')
+
+    // With the keyboard alone; the caller of the first call is unsealed beside them.
+    await pane.getByRole('button', { name: '查看上报人', exact: true }).waitFor()
+    await pane.getByRole('button', { name: '查看来电人' }).focus()
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('请来电人说明地址')
+    expect(await axe(page)).toEqual([])
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await pane.getByRole('link', { name: '13987654321' }).waitFor()
+    await pane.getByText('我是李秀英，回电13987654321', { exact: true }).waitFor()
+    await pane.getByText('已记入审计日志').waitFor()
+    // The incident's own reporter stays masked: that is another question, with a reason of its own.
+    await pane.getByRole('region', { name: '上报人' }).getByText('138****5678').waitFor()
+    expect(await axe(page)).toEqual([])
+    await shot(page, 'incidents-calls-unsealed')
+    const query = `action=reporter.unseal&object=${encodeURIComponent(`ticket/${number}`)}`
+    const log = await get<{ items: { login: string; reason: string }[] }>(`/api/v1/audit?${query}`, 'demo-auditor')
+    expect(log.items).toMatchObject([{ login: 'demo-dispatcher', reason: '请来电人说明地址' }])
+    await pane.getByRole('button', { name: '立即隐藏' }).click()
+    await second.getByText('139****4321', { exact: true }).waitFor()
+    expect(await page.getByText('13987654321').count()).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
+  it.each(['demo-viewer', 'demo-handler'])('shows no later calls to who places no tickets: %s', async (as) => {
+    const { incident } = await calledAgain()
+    const asked: string[] = []
+    const { page, complaints } = await visit(`/incidents?id=${incident}&q=${incident}`, {
+      as,
+      prepare: async (page) => page.on('request', (request) => asked.push(request.url())),
+    })
+    await page.getByRole('complementary', { name: '事件详情' }).getByRole('heading', { name: '上报人' }).waitFor()
+    await listReady(page)
+    await mapReady(page)
+    expect(asked.filter((url) => url.includes('/hotline/'))).toEqual([])
+    expect(await page.getByText('后续来电').count()).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
+  it('says where later calls cannot be had, and asks again', async () => {
+    const { incident } = await calledAgain()
+    const away = outage('**/api/v1/hotline/tickets?*')
+    const { page } = await visit(`/incidents?id=${incident}&q=${incident}`, {
+      as: 'demo-dispatcher',
+      prepare: away.prepare,
+    })
+    const pane = page.getByRole('complementary', { name: '事件详情' })
+    await pane.getByText('后续来电没有取到').waitFor()
+    away.mend()
+    await pane.getByRole('button', { name: '重试' }).click()
+    await pane.getByRole('heading', { name: '后续来电（2 次）' }).waitFor()
+  })
+
+  it.each(['desk', 'phone'] as const)('shows later calls on the map page too, in English: %s', async (size) => {
+    const { incident } = await calledAgain()
+    const at = place.map((degrees) => degrees.toFixed(5)).join()
+    const { page, complaints } = await visit(`/#at=${at},17&incident=${incident}&lang=en`, {
+      as: 'demo-dispatcher',
+      size,
+    })
+    const heading = page.getByRole('heading', { name: 'Later calls (2)' })
+    await heading.waitFor()
+    const second = page.getByRole('listitem').filter({ hasText: 'Called again, 2' })
+    for (const text of ['Repeat call', 'Complaint', '139****4321'])
+      await second.getByText(text, { exact: true }).waitFor()
+    await mapReady(page)
+    await heading.scrollIntoViewIfNeeded()
+    expect(await axe(page)).toEqual([])
+    await shot(page, `map-calls-${size}`)
+    // The link leads to where the caller says that it is.
+    await second.getByRole('link', { name: 'Show on the map' }).click()
+    await heading.waitFor({ state: 'detached' })
+    expect(page.url()).toContain(`pin=${(place[0] + 0.003).toFixed(6)}`)
+    expect(complaints).toEqual([])
   })
 
   it('takes a confirmation back', async () => {

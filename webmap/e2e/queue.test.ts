@@ -260,6 +260,42 @@ describe('the queue of places', () => {
     expect(first.y - nudged.y).toBe(32)
   })
 
+  it.each([
+    ['中文', '后续来电（1 次）', '把图钉移到那里', '移到这里'],
+    ['English', 'Later calls (1)', 'Move the pin there', 'Move here'],
+  ])(
+    'shows what was called later about one of the hotline, and goes where that says: %s',
+    async (language, ...words) => {
+      const [heading, take, send] = words as [string, string, string]
+      const title = `窨井冒水 ${Date.now().toString(36)}${last++}`
+      const number = `DH${Date.now()}${last++}`
+      await call(number, '市界外的路边', { lon: beyond[0], lat: beyond[1], title })
+      const [lon, lat] = micro.properties.label
+      await call(number, '小区东门', { lon, lat, title, content: '说错了，在小区东门，13987654321' })
+      const { page, complaints } = await openPlace(title)
+      await page.getByRole('button', { name: language }).click()
+      await page.getByRole('heading', { name: heading }).waitFor()
+      await page.getByText('说错了，在小区东门，139****4321').waitFor()
+      await mapReady(page)
+      expect(await axe(page)).toEqual([])
+      await shot(page, `queue-called-${language}`)
+      await page.getByRole('button', { name: take }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('status').getByText(micro.properties.name, { exact: true }).waitFor()
+      await mapReady(page)
+      expect(await axe(page)).toEqual([])
+      await shot(page, `queue-called-take-${language}`)
+      const go = page.getByRole('button', { name: send })
+      await expect.poll(() => go.isEnabled()).toBe(true)
+      await page.keyboard.press('Enter') // the map has the focus
+      const bar = page.getByRole('status').filter({ hasText: title })
+      await bar.waitFor()
+      const { incident } = await get<{ incident: string }>(`/api/v1/hotline/tickets/${number}`, login)
+      expect((await get<{ areas: string[] }>(`/api/v1/incidents/${incident}`, login)).areas.at(-1)).toBe(micro.id)
+      expect(complaints).toEqual([])
+    },
+  )
+
   it('says when somebody else was faster, and sends nothing', async () => {
     const { id, title } = await lost('占道经营')
     const { page } = await openPlace(title, {

@@ -565,7 +565,7 @@ export interface paths {
         put?: never;
         /**
          * See who called about a ticket that is no incident yet, and who called later, for a stated reason
-         * @description Needs incident.triage and reporter.unseal. Each time is written to the audit log, with the reason. The first caller of a ticket that is an incident is the incident's reporter.
+         * @description Needs incident.triage and reporter.unseal, where the ticket is an incident at its place. Each time is written to the audit log, with the reason. The first caller of a ticket that is an incident is the incident's reporter.
          */
         post: operations["unseal-caller"];
         delete?: never;
@@ -4091,6 +4091,8 @@ export interface operations {
             query?: {
                 /** @description Tickets that became incidents are listed as incidents, with the channel hotline_12345 */
                 state?: "to_place" | "dismissed";
+                /** @description The ticket alone that became this incident, whatever its state; none where the incident was not made of one */
+                incident?: string;
                 limit?: number;
                 cursor?: string;
             };

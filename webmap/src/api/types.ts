@@ -29,6 +29,11 @@ export type Reported = Schemas['IncidentCreated']
 export type Receipt = Schemas['IncidentReceiptResource']
 export type Unsealed = Schemas['IncidentUnsealed']
 export type Followed = Schemas['IncidentFollowed']
+/** A ticket of the 12345 hotline. */
+export type Ticket = Schemas['HotlineResource']
+export type TicketDetail = With<Schemas['HotlineDetail'], { caller: Schemas['HotlineMaskedCaller'] | null }>
+export type LaterCall = Schemas['HotlineCallResource']
+export type UnsealedCaller = Schemas['HotlineUnsealedCaller']
 export type NewPhoto = With<Schemas['PhotoUploaded'], { position: Schemas['PhotoPosition'] | null }>
 export type TileJson = Schemas['TileJSON']
 export type Problem = Schemas['Problem']

@@ -1,8 +1,8 @@
 import { ask, askVersioned, GET, POST } from '../api/client.ts'
 import { match } from '../api/places.ts'
-import type { Incident } from '../api/types.ts'
+import type { Incident, Ticket } from '../api/types.ts'
 import type { Page } from './state/line.ts'
-import type { Lead, Place, Reason, Receipt, Summary, Ticket, TicketDetail, UnsealedCaller, Waiting } from './types.ts'
+import type { Lead, Place, Reason, Receipt, Summary, Waiting } from './types.ts'
 
 /** Every call fails with an ApiError or, when aborted, an AbortError. */
 export const queueApi = {
@@ -35,9 +35,6 @@ export const queueApi = {
   tickets: (limit: number, signal: AbortSignal) =>
     ask<Page<Ticket>>(GET('/api/v1/hotline/tickets', { params: { query: { state: 'to_place', limit } }, signal })),
 
-  ticket: (number: string, signal: AbortSignal) =>
-    ask<TicketDetail>(GET('/api/v1/hotline/tickets/{number}', { params: { path: { number } }, signal })),
-
   /** Where the words of its address may lead, the likeliest first. */
   leads: (number: string, signal: AbortSignal) =>
     ask<{ items: Lead[] }>(
@@ -50,12 +47,6 @@ export const queueApi = {
         params: { path: { number } },
         body: { lon, lat, crs: 'wgs84' },
       }),
-    ),
-
-  /** Who called, and what was said as it was said. It is written into the log first. */
-  unseal: (number: string, reason: string) =>
-    ask<UnsealedCaller>(
-      POST('/api/v1/hotline/tickets/{number}/caller/unseal', { params: { path: { number } }, body: { reason } }),
     ),
 
   dismiss: (number: string, reason: string) =>

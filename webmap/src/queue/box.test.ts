@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { distanceM } from '../explore/distance.ts'
+import { distanceM } from '../ui/distance.ts'
 import { boxAround, boxOf } from './box.ts'
 
 test('a box reaches as far as it says, in each direction', () => {

@@ -9,11 +9,6 @@ export type Reason = 'outside' | 'border' | null
 export type Waiting = Schemas['IncidentWaitingResource']
 export type Neighbour = Schemas['IncidentNeighbourResource']
 export type Summary = Schemas['IncidentReviewSummary']
-export type Ticket = Schemas['HotlineResource']
-/** The document cannot say that an object behind a $ref may be null. */
-export type TicketDetail = Omit<Schemas['HotlineDetail'], 'caller'> & { caller: Schemas['HotlineMaskedCaller'] | null }
-export type LaterCall = Schemas['HotlineCallResource']
-export type UnsealedCaller = Schemas['HotlineUnsealedCaller']
 export type Lead = Schemas['HotlineCandidateResource']
 export type Receipt = Schemas['HotlineReceipt']
 
