@@ -113,19 +113,6 @@ func (c Cell) Parent(resolution int) Cell {
 	return c&^(15<<resolutionShift) | Cell(resolution)<<resolutionShift | unusedDigits(resolution)
 }
 
-// AllOf reports whether cells are of a resolution, as far as that can be told from its digits and those it does not use. Cost: less than 1 ns a cell.
-func AllOf(cells []Cell, resolution int) bool {
-	if resolution < 0 || resolution > MaxResolution {
-		return false
-	}
-	mask, other := 15<<resolutionShift|unusedDigits(resolution), Cell(0)
-	want := Cell(resolution)<<resolutionShift | unusedDigits(resolution)
-	for _, c := range cells {
-		other |= c&mask ^ want
-	}
-	return other == 0
-}
-
 // AppendChildren appends the cells one resolution finer whose parent is c: seven, or six for a pentagon; none at MaxResolution. c must
 // be a cell.
 func (c Cell) AppendChildren(cells []Cell) []Cell {

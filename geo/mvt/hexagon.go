@@ -58,19 +58,22 @@ type Hexes struct {
 // kept and must not be changed. Cost: a look at each cell; their outlines are worked out for the tiles that need them.
 func (o *Outlines) Hexes(cells []geo.Cell) (*Hexes, error) {
 	h := &Hexes{outlines: o, cells: cells}
-	if len(cells) > 0 {
-		h.resolution = cells[0].Resolution()
+	if len(cells) == 0 {
+		return h, nil
 	}
-	if h.resolution < 0 || h.resolution > geo.IncidentResolution {
-		return nil, fmt.Errorf("%s is no cell of a resolution from 0 to %d", cells[0], geo.IncidentResolution)
+	first, last := cells[0], cells[len(cells)-1]
+	if h.resolution = first.Resolution(); h.resolution < 0 || h.resolution > geo.IncidentResolution {
+		return nil, fmt.Errorf("%s is no cell of a resolution from 0 to %d", first, geo.IncidentResolution)
 	}
-	if !geo.AllOf(cells, h.resolution) {
+	if last.Resolution() != h.resolution { // which ids begin with, so that those between are in order only if they have it
 		return nil, fmt.Errorf("not all cells are of resolution %d as the first is", h.resolution)
 	}
-	for i := 1; i < len(cells); i++ {
-		if cells[i] <= cells[i-1] {
-			return nil, fmt.Errorf("cell %d, %s, does not follow %s", i, cells[i], cells[i-1])
+	before := first
+	for i, c := range cells[1:] {
+		if c <= before {
+			return nil, fmt.Errorf("cell %d, %s, does not follow %s", i+1, c, before)
 		}
+		before = c
 	}
 	return h, nil
 }
