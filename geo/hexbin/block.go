@@ -4,10 +4,10 @@ import "slices"
 
 const blockRows = 1 << 16
 
-// block is a piece of the table: columns, of which the first n rows are in use.
+// block is a piece of the table: columns whose rows stand by the parts of their cells, and within a part in no order.
 type block struct {
-	n           int
-	first, last uint32 // minutes
+	starts      [parts + 1]int // the first row of each part, and how many rows are in use
+	first, last uint32         // minutes
 
 	cells   [blockRows]uint32 // numbers in Table.cells
 	minutes [blockRows]uint32
@@ -28,26 +28,64 @@ func kind(channel, status, hour uint8) uint16 {
 	return (uint16(channel)*Statuses+uint16(status))*HoursOfWeek + uint16(hour)
 }
 
-// sortByCell puts the rows in order of their cells, so that counting runs through the counts once from end to end and not to and fro: counts of a
-// million cells are larger than the nearer caches. Cost: some 8 ms.
-func (b *block) sortByCell() {
-	const rowBits = 16
-	order := make([]uint64, b.n)
-	for i, cell := range b.cells[:b.n] {
-		order[i] = uint64(cell)<<rowBits | uint64(i)
+func (b *block) len() int { return b.starts[parts] }
+
+// insert makes room for a row of a part: each part after it gives its first place away for one behind its last. The block must not be full.
+func (b *block) insert(part int) (at int) {
+	at = b.len()
+	b.starts[parts]++
+	for p := parts - 1; p > part; p-- {
+		b.copyRow(at, b.starts[p])
+		at = b.starts[p]
+		b.starts[p]++
 	}
-	slices.Sort(order)
-	rearrange(b.cells[:b.n], order)
-	rearrange(b.minutes[:b.n], order)
-	rearrange(b.owners[:b.n], order)
-	rearrange(b.items[:b.n], order)
-	rearrange(b.kinds[:b.n], order)
+	return at
 }
 
-// rearrange puts in each place the value that stands where the low 16 bits of the order say.
-func rearrange[T uint16 | uint32](column []T, order []uint64) {
+// remove takes a row out: the last row of its part comes to its place, and each part after it closes up in the same way.
+func (b *block) remove(at int) {
+	for part := range parts {
+		end := b.starts[part+1]
+		if end <= at {
+			continue
+		}
+		b.copyRow(at, end-1)
+		at = end - 1
+		b.starts[part+1]--
+	}
+}
+
+func (b *block) copyRow(to, from int) {
+	b.cells[to], b.minutes[to], b.owners[to], b.items[to], b.kinds[to] = b.cells[from], b.minutes[from], b.owners[from], b.items[from], b.kinds[from]
+}
+
+// arrange puts the rows in order of the parts of their cells, which are given by the cells' numbers. Cost: some 1.5 ms.
+func (b *block) arrange(partOf []uint8) {
+	n := b.len()
+	b.starts = [parts + 1]int{}
+	for _, cell := range b.cells[:n] {
+		b.starts[partOf[cell]+1]++
+	}
+	for part := range parts {
+		b.starts[part+1] += b.starts[part]
+	}
+	next, order := b.starts, make([]uint16, n)
+	for i, cell := range b.cells[:n] {
+		part := partOf[cell]
+		order[next[part]] = uint16(i)
+		next[part]++
+	}
+	rearrange(b.cells[:n], order)
+	rearrange(b.minutes[:n], order)
+	rearrange(b.owners[:n], order)
+	rearrange(b.items[:n], order)
+	rearrange(b.kinds[:n], order)
+}
+
+// rearrange puts in each place the value that stands where the order says.
+func rearrange[T uint16 | uint32](column []T, order []uint16) {
 	before := slices.Clone(column)
 	for i, from := range order {
-		column[i] = before[uint16(from)]
+		column[i] = before[from]
 	}
 }

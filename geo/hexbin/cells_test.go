@@ -13,7 +13,7 @@ import (
 func TestHeldInParts(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 7))
-	for _, n := range []int{0, 1, 1<<16 - 1, 1 << 16, 1<<16 + 1, 200_000} {
+	for _, n := range []int{0, 1, parts - 1, parts, parts + 1, 10*parts + 7, 200_000} {
 		for _, late := range []int{0, 1, 1000} {
 			want := map[geo.Cell]uint32{}
 			var cells []geo.Cell
@@ -28,8 +28,10 @@ func TestHeldInParts(t *testing.T) {
 			for range late { // also before the first and after the last
 				others[geo.Cell(995+10*random.IntN(n+2))] = 1 + random.Uint32N(3)
 			}
-			if late > 1 { // where parts meet
-				others[1000+10<<16-1], others[1000+10<<16+1] = 7, 8
+			for p := range parts + 1 { // where parts meet
+				if at := geo.Cell(1000 + 10*(p*n/parts)); late > 1 {
+					others[at-1], others[at+1] = 7, 8
+				}
 			}
 			maps.Copy(want, others)
 			among := Bins{Cells: slices.Sorted(maps.Keys(others))}
@@ -45,6 +47,27 @@ func TestHeldInParts(t *testing.T) {
 					t.Fatalf("%d cells and %d late: %d in cell %d, want %d", n, late, got.Counts[i], c, want[c])
 				}
 			}
+		}
+	}
+}
+
+// Parents are added up in parts: each has the sum of its own cells, however many there are and wherever parts meet.
+func TestSumsInParts(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(8, 8))
+	for _, n := range []int{0, 1, parts - 1, parts, parts + 1, 10*parts + 7, 20_000} {
+		f := &fold{parents: make([]geo.Cell, n)}
+		var counts, want []uint32
+		for range n {
+			sum := uint32(0)
+			for range 1 + random.IntN(7) {
+				counts = append(counts, random.Uint32N(3))
+				sum += counts[len(counts)-1]
+			}
+			f.ends, want = append(f.ends, uint32(len(counts))), append(want, sum)
+		}
+		if got := f.sums(counts); !slices.Equal(got, want) {
+			t.Errorf("%d parents have %v, want %v", n, got, want)
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (l *list) sample(blocks []*block) float64 {
 	const most = 1024
 	passed, seen := 0, 0
 	for _, b := range blocks {
-		for i := 0; i < b.n; i += 1 + b.n*len(blocks)/most {
+		for i := 0; i < b.len(); i += 1 + b.len()*len(blocks)/most {
 			if seen++; l.narrow != nil {
 				passed += int(l.passes[l.narrow(b)[i]])
 			} else {
@@ -141,17 +141,18 @@ type chunk struct {
 // numbers is memory for those of a chunk.
 type numbers [chunkRows]uint16
 
-// choose goes through the rows of a block that pass, chunk by chunk.
-func (p *filter) choose(b *block, in *numbers, visit func(c *chunk)) {
-	timed := b.first < p.from || b.last > p.last
-	if !timed && len(p.lists) == 0 {
-		visit(&chunk{block: b, end: b.n, all: true, left: p.left})
-		return
-	}
-	for first := 0; first < b.n; first += chunkRows {
-		c := chunk{block: b, first: first, end: min(first+chunkRows, b.n), left: p.left}
-		c.rows = p.pass(&c, timed, in)
-		visit(&c)
+// choose goes through the rows of a part that pass, chunk by chunk.
+func (p *filter) choose(part int, in *numbers, visit func(c *chunk)) {
+	var c chunk
+	for _, b := range p.blocks {
+		timed := b.first < p.from || b.last > p.last
+		for first, end := b.starts[part], b.starts[part+1]; first < end; first += chunkRows {
+			c = chunk{block: b, first: first, end: min(first+chunkRows, end), all: !timed && len(p.lists) == 0, left: p.left}
+			if !c.all {
+				c.rows = p.pass(&c, timed, in)
+			}
+			visit(&c)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package hexbin
 
 import (
+	"cmp"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -14,7 +15,7 @@ const offsetMin = 8 * 60
 
 // randomRows makes rows around the demo county over a year, in order of time but for every tenth, in more cells than may be late.
 func randomRows(random *rand.Rand, n, owners, items int) []Row {
-	cells := make([]geo.Cell, min(n, 3*mostLate))
+	cells := make([]geo.Cell, min(n, 12*mostLate))
 	for i := range cells {
 		p, _ := geo.PointOf(119.5+random.Float64()*0.5, 31.1+random.Float64()*0.4)
 		cells[i] = geo.CellAt(p, geo.IncidentResolution)
@@ -88,9 +89,42 @@ func countSlowly(rows []Row, f Filter, resolution int) (b Bins) {
 	return b
 }
 
+// checkParts wants each row in the part of its cell, within the times of its block, and parts about even.
+func checkParts(t *testing.T, table *Table) {
+	t.Helper()
+	c, rows := &table.cells, 0
+	for _, b := range table.blocks {
+		rows += b.len()
+		for part := range parts {
+			for i := b.starts[part]; i < b.starts[part+1]; i++ {
+				number := b.cells[i]
+				if late := number >= c.starts[parts]; !late && (number < c.starts[part] || number >= c.starts[part+1]) {
+					t.Fatalf("row %d of part %d has cell %d, want %d to %d", i, part, number, c.starts[part], c.starts[part+1])
+				} else if late {
+					if at := slices.IndexFunc(c.late, func(l lateCell) bool { return l.number == number }); at < 0 || c.part(c.late[at].cell) != part {
+						t.Fatalf("row %d of part %d has cell %d, the late one %d", i, part, number, at)
+					}
+				}
+				if b.minutes[i] < b.first || b.minutes[i] > b.last {
+					t.Fatalf("minute %d in a block of %d to %d", b.minutes[i], b.first, b.last)
+				}
+			}
+		}
+	}
+	if rows != table.rows {
+		t.Fatalf("%d rows in blocks, want %d", rows, table.rows)
+	}
+	for part := range parts {
+		if n := int(c.starts[part+1] - c.starts[part]); len(c.sorted) >= parts && n > len(c.sorted)/2 {
+			t.Fatalf("%d of %d cells in part %d", n, len(c.sorted), part)
+		}
+	}
+}
+
 // compare asks for all that a table answers, and its twin.
 func compare(t *testing.T, table *Table, rows []Row, f Filter, resolution int) {
 	t.Helper()
+	checkParts(t, table)
 	bins, err := table.Count(f, resolution)
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +209,24 @@ func TestCountsAreThoseOfTheTwin(t *testing.T) {
 		compare(t, table, rows, Filter{}, Finest)
 		compare(t, table, rows, Filter{}, 9)
 	}
+}
+
+// Parts stay even though cells come from one end of the country to the other, or all at one end.
+func TestPartsStayEven(t *testing.T) {
+	t.Parallel()
+	rows := randomRows(rand.New(rand.NewPCG(9, 9)), 20*mostLate, 5, 5)
+	slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(a.Cell, b.Cell) })
+	table, err := Build(nil, offsetMin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for some := range slices.Chunk(rows, mostLate/2) {
+		if err := table.Add(some); err != nil {
+			t.Fatal(err)
+		}
+		checkParts(t, table)
+	}
+	compare(t, table, rows, Filter{}, 10)
 }
 
 // A range holds its first minute and not its last, in the middle of blocks and at their ends.
