@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"jingwei/geo"
 	"jingwei/server/access"
@@ -323,6 +324,41 @@ func TestDuplicates(t *testing.T) {
 	}
 	if got, err := s.Duplicates(t.Context(), made[0]); err != nil || len(got) != 0 {
 		t.Errorf("the public sees %d: %v", len(got), err)
+	}
+}
+
+// TestDuplicatesAreFoundByPlace: however many came in these days, only those near are read.
+func TestDuplicatesAreFoundByPlace(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	i, _ := mustCreate(t, s, t.Context(), someReport(), "")
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, title, geom, cell, snap, edition, town, community, grid, micro)
+		SELECT county, overlay(id::text PLACING substr(gen_random_uuid()::text, 15) FROM 15)::uuid, reported_at, received_at, channel, item, status, title,
+			ST_SetSRID(ST_MakePoint(119.8 + random() / 3, 31.2 + random() / 3), 4326), cell, snap, edition, town, community, grid, micro
+		FROM incident, generate_series(1, 40000)`); err != nil {
+		t.Fatal(err)
+	}
+	err := pgx.BeginTxFunc(t.Context(), pool, planOnce, func(tx pgx.Tx) error {
+		if err := Analyze(t.Context(), tx); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(t.Context(), `SET LOCAL cpu_index_tuple_cost = 0.0001`); err != nil { // so the planner is as tempted as by three times as many
+			return err
+		}
+		rows, err := tx.Query(t.Context(), `EXPLAIN `+findNear, boxesOf([]*Incident{&i})...)
+		if err != nil {
+			return err
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		plan := strings.Join(lines, "\n")
+		if month := "incident_" + i.ReportedAt.Format("2006_01"); !strings.Contains(plan, "using "+month+"_geom_idx on "+month) || strings.Contains(plan, "BitmapAnd") {
+			t.Errorf("places are not what finds them:\n%s", plan)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

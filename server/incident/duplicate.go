@@ -101,42 +101,48 @@ func (s *Service) lookAround(group []*prepared) {
 	}
 }
 
+// findNear finds what openNear gives, by the index of places. The box is as wide as it is high in metres, so by its sides the nearest are told. The bound of ids
+// leaves months out; were there an upper one too, the planner would take the ids between the two for few, and read those of all incidents of these days.
+const findNear = `SELECT n.nth, i.* FROM unnest($1::float8[], $2::float8[], $3::float8[], $4::float8[], $5::float8[], $6::float8[], $7::uuid[], $8::timestamptz[], $9::uuid[], $10::text[])
+		WITH ORDINALITY AS n (lon, lat, west, south, east, north, since, until, id, item, nth)
+	CROSS JOIN LATERAL (SELECT ` + stored + ` FROM incident
+		WHERE geom && ST_MakeEnvelope(n.west, n.south, n.east, n.north, 4326) AND id >= n.since AND reported_at <= n.until AND id <> n.id AND item = n.item
+		AND status NOT IN ('closed', 'cancelled')
+		ORDER BY ((ST_X(geom) - n.lon) / (n.east - n.west)) ^ 2 + ((ST_Y(geom) - n.lat) / (n.north - n.south)) ^ 2 LIMIT $11) i`
+
 // openNear are, for each of some incidents, the open ones of its item in a box around it and in its days. The plan is made once, for any values: to make one for
 // each question costs four times what the look into the index does.
 func openNear(ctx context.Context, pool *pgxpool.Pool, incidents []*Incident) (found [][]Incident, err error) {
+	found = make([][]Incident, len(incidents))
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT set_config('plan_cache_mode', 'force_generic_plan', true)`) // until the end of the batch
+	batch.Queue(findNear, boxesOf(incidents)...).Query(func(rows pgx.Rows) error {
+		var nth int
+		for rows.Next() {
+			i, err := scanAfter(rows, &nth)
+			if err != nil {
+				return err
+			}
+			found[nth-1] = append(found[nth-1], i)
+		}
+		return rows.Err()
+	})
+	return found, pool.SendBatch(ctx, batch).Close()
+}
+
+// boxesOf are what findNear is asked with.
+func boxesOf(incidents []*Incident) []any {
 	n := len(incidents)
 	lons, lats := make([]float64, n), make([]float64, n)
 	wests, souths, easts, norths := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
-	since, until, ids, items := make([]uuid.UUID, n), make([]uuid.UUID, n), make([]uuid.UUID, n), make([]string, n)
+	since, until, ids, items := make([]uuid.UUID, n), make([]time.Time, n), make([]uuid.UUID, n), make([]string, n)
 	for k, i := range incidents {
 		lons[k], lats[k] = i.Place.Degrees()
 		wests[k], souths[k], easts[k], norths[k] = boxAround(i.Place, duplicateWithinM)
-		since[k], until[k] = FloorID(i.ReportedAt.Add(-duplicateWithin)), FloorID(i.ReportedAt.Add(duplicateWithin+time.Millisecond))
+		since[k], until[k] = FloorID(i.ReportedAt.Add(-duplicateWithin)), i.ReportedAt.Add(duplicateWithin)
 		ids[k], items[k] = i.ID, i.Item
 	}
-	found = make([][]Incident, n)
-	batch := &pgx.Batch{}
-	batch.Queue(`SELECT set_config('plan_cache_mode', 'force_generic_plan', true)`) // until the end of the batch
-	// The box is as wide as it is high in metres, so by its sides the nearest are told.
-	batch.Queue(`SELECT n.nth, i.* FROM unnest($1::float8[], $2::float8[], $3::float8[], $4::float8[], $5::float8[], $6::float8[], $7::uuid[], $8::uuid[], $9::uuid[], $10::text[])
-			WITH ORDINALITY AS n (lon, lat, west, south, east, north, since, until, id, item, nth)
-		CROSS JOIN LATERAL (SELECT `+stored+` FROM incident
-			WHERE geom && ST_MakeEnvelope(n.west, n.south, n.east, n.north, 4326) AND id >= n.since AND id < n.until AND id <> n.id AND item = n.item
-			AND status NOT IN ('closed', 'cancelled')
-			ORDER BY ((ST_X(geom) - n.lon) / (n.east - n.west)) ^ 2 + ((ST_Y(geom) - n.lat) / (n.north - n.south)) ^ 2 LIMIT $11) i`,
-		lons, lats, wests, souths, easts, norths, since, until, ids, items, mostNear).
-		Query(func(rows pgx.Rows) error {
-			var nth int
-			for rows.Next() {
-				i, err := scanAfter(rows, &nth)
-				if err != nil {
-					return err
-				}
-				found[nth-1] = append(found[nth-1], i)
-			}
-			return rows.Err()
-		})
-	return found, pool.SendBatch(ctx, batch).Close()
+	return []any{lons, lats, wests, souths, easts, norths, since, until, ids, items, mostNear}
 }
 
 // boxAround is a box, in degrees, that holds all within radiusM of a place; across the antimeridian it ends there.
