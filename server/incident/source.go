@@ -70,30 +70,34 @@ func claimNumbers(ctx context.Context, tx pgx.Tx, reports []numbered, now time.T
 		r := &reports[n]
 		channels[n], numbers[n], digests[n], counties[n], ids[n] = r.source, r.number, r.digest[:], r.county, r.incident
 	}
-	before := map[uuid.UUID]known{}
-	batch := &pgx.Batch{}
 	// In one order everywhere, so that two groups never wait for each other.
-	batch.Queue(`
+	claimed, err := tx.Exec(ctx, `
 		INSERT INTO incident_source (channel, number, digest, county, incident, created_at)
 		SELECT n.channel, n.number, n.digest, n.county, n.incident, $6::timestamptz
 		FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::uuid[]) WITH ORDINALITY AS n (channel, number, digest, county, incident, place)
 		ORDER BY n.channel COLLATE "C", n.number COLLATE "C", n.place
 		ON CONFLICT DO NOTHING`, channels, numbers, digests, counties, ids, now)
-	batch.Queue(`
+	if err != nil {
+		return nil, fmt.Errorf("numbers of the sources: %w", err)
+	}
+	before := map[uuid.UUID]known{}
+	if claimed.RowsAffected() == int64(len(reports)) {
+		return before, nil
+	}
+	rows, err := tx.Query(ctx, `
 		SELECT n.incident, n.digest = s.digest, s.county, s.incident
 		FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[]) AS n (channel, number, digest, incident)
-		JOIN incident_source s ON s.channel = n.channel AND s.number = n.number WHERE s.incident <> n.incident`, channels, numbers, digests, ids).
-		Query(func(rows pgx.Rows) error {
-			var own uuid.UUID
-			var k known
-			_, err := pgx.ForEachRow(rows, []any{&own, &k.same, &k.county, &k.incident}, func() error {
-				k.same = k.same && nearInTime(own, k.incident)
-				before[own] = k
-				return nil
-			})
-			return err
-		})
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		JOIN incident_source s ON s.channel = n.channel AND s.number = n.number WHERE s.incident <> n.incident`, channels, numbers, digests, ids)
+	if err != nil {
+		return nil, fmt.Errorf("numbers of the sources: %w", err)
+	}
+	var own uuid.UUID
+	var k known
+	if _, err := pgx.ForEachRow(rows, []any{&own, &k.same, &k.county, &k.incident}, func() error {
+		k.same = k.same && nearInTime(own, k.incident)
+		before[own] = k
+		return nil
+	}); err != nil {
 		return nil, fmt.Errorf("numbers of the sources: %w", err)
 	}
 	return before, nil
