@@ -86,6 +86,8 @@ func TestMovingOverHTTP(t *testing.T) {
 	}
 	s.do(http.MethodPost, path+"/move", body, "If-Match", tag).problem(t, http.StatusPreconditionFailed, "stale")
 	s.do(http.MethodPost, path+"/confirm", `{}`, "If-Match", tag).problem(t, http.StatusPreconditionFailed, "stale")
+	s.do(http.MethodPost, path+"/undo", `{}`, "If-Match", tag).problem(t, http.StatusPreconditionFailed, "stale")
+	s.do(http.MethodPost, path+"/undo", `{}`).problem(t, http.StatusUnprocessableEntity, "invalid")
 	if a := s.do(http.MethodPost, path+"/confirm", `{}`, "If-Match", "*"); a.status != http.StatusOK {
 		t.Errorf("%d %s", a.status, a.body)
 	}
@@ -93,13 +95,20 @@ func TestMovingOverHTTP(t *testing.T) {
 		Items []struct {
 			Kind, By, Reason string
 			From, To         *struct{ Areas []string }
+			Undoable         bool
 		}
 	}
-	s.get(path+"/history").into(t, http.StatusOK, &history)
+	shown := s.get(path + "/history")
+	shown.into(t, http.StatusOK, &history)
 	// Nobody asked whether it lies well, so the confirmation changed nothing.
-	if len(history.Items) != 1 || history.Items[0].Kind != "moved" || history.Items[0].Reason != "在路口对面" || history.Items[0].From.Areas[4] != firstMicro {
+	if len(history.Items) != 1 || history.Items[0].Kind != "moved" || history.Items[0].Reason != "在路口对面" || history.Items[0].From.Areas[4] != firstMicro || !history.Items[0].Undoable {
 		t.Errorf("%+v", history)
 	}
+	back := s.do(http.MethodPost, path+"/undo", `{}`, "If-Match", shown.header.Get("ETag"))
+	if back.status != http.StatusOK || back.header.Get("ETag") != tag || s.get(path).header.Get("ETag") != tag {
+		t.Errorf("%d %s %s, before %s", back.status, back.body, back.header.Get("ETag"), tag)
+	}
+	s.do(http.MethodPost, path+"/undo", `{}`, "If-Match", "*").problem(t, http.StatusConflict, "conflict")
 }
 
 func TestBadHotlineCategories(t *testing.T) {

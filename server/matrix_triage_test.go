@@ -184,11 +184,22 @@ func (m *matrix) triageEventRows() []row {
 		m.do(http.MethodPost, "/api/v1/hotline/tickets", m.ticket("")).into(m.t, http.StatusCreated, &struct{}{})
 		return "ticket.waiting"
 	}
+	called := func(p spot) func() string {
+		body := m.ticket(fmt.Sprintf(`,"lon":%v,"lat":%v`, p.lon, p.lat))
+		var receipt struct{ Incident string }
+		m.do(http.MethodPost, "/api/v1/hotline/tickets", body).into(m.t, http.StatusCreated, &receipt)
+		return func() string {
+			m.do(http.MethodPost, "/api/v1/hotline/tickets", body+" ").into(m.t, http.StatusOK, &struct{}{})
+			return `incident.called {"id": "` + receipt.Incident
+		}
+	}
 	const stream = "GET /api/v1/events"
 	return []row{
 		{stream, "moved out of the town", m.told(moved(m.inside, m.outside), false), ofTown},
 		{stream, "moved into the town", m.told(moved(m.outside, m.inside), false), ofTown},
 		{stream, "moved outside", m.told(moved(m.outside, m.nowhere), false), ofAll},
+		{stream, "called again inside", m.told(called(m.inside), false), "not not not not | not not not has not | not not not has not | not not not | not not"},
+		{stream, "called again outside", m.told(called(m.outside), false), "not not not not | not not not not not | not not not has not | not not not | not not"},
 		{stream, "ticket", m.told(waits, false), "not not not not | not not not has not | not not not has not | not not not | not not"},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"jingwei/server/audit"
 	"jingwei/server/db"
 	"jingwei/server/incident"
+	"jingwei/server/live"
 	"jingwei/server/seal"
 	"jingwei/server/web"
 )
@@ -92,8 +93,9 @@ func (l LaterCall) said(keys *seal.Ring) (Words, error) {
 }
 
 // record keeps a call about a ticket that is there, unless it is the last request once more. A dismissed ticket waits again. A number that comes back with
-// other words more than incident.RenumberedAfter after the ticket's last call is another ticket's, unless the hotline marks it as a repeat.
-func (s *Service) record(ctx context.Context, c Call, number string, digest []byte, now time.Time) (t Ticket, err error) {
+// other words more than incident.RenumberedAfter after the ticket's last call is another ticket's, unless the hotline marks it as a repeat. codes are the
+// areas of the ticket's incident, where it is one.
+func (s *Service) record(ctx context.Context, c Call, number string, digest []byte, now time.Time, codes []string) (t Ticket, err error) {
 	err = db.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		if t, _, err = lock(ctx, tx, number); err != nil || bytes.Equal(t.digest, digest) {
 			return err
@@ -119,7 +121,11 @@ func (s *Service) record(ctx context.Context, c Call, number string, digest []by
 		if err := insertCall(ctx, tx, l); err != nil {
 			return err
 		}
-		if t.State != IsIncident {
+		if t.State == IsIncident {
+			if err := live.Append(ctx, tx, live.Entry{Kind: live.IncidentCalled, Areas: codes, Data: calledEvent{*t.Incident}}); err != nil {
+				return err
+			}
+		} else {
 			t.State, t.SettledAt, t.Reason = ToPlace, nil, ""
 			if err := t.fill(s.keys, c.Caller); err != nil {
 				return err
@@ -134,6 +140,11 @@ func (s *Service) record(ctx context.Context, c Call, number string, digest []by
 		return audit.Append(ctx, tx, audit.Entry{Action: "ticket.repeat", Object: object(t), After: audited(t)})
 	})
 	return t, err
+}
+
+// calledEvent is what is told of a later call about a ticket that is an incident: nothing that was said.
+type calledEvent struct {
+	ID uuid.UUID `json:"id"`
 }
 
 // fill takes from a later caller what the ticket's own left out, and masks the ticket's texts for it. What cannot be opened stays as it is.

@@ -131,12 +131,17 @@ func TestTicketOfAnIncident(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	mustReceive(t, s, all, again, "2") // the same request once more is no call
 	mustReceive(t, s, all, someCall("DH-2"), "1")
+	mustReceive(t, s, all, someCall("DH-2"), "2")
 	second := access.Area{Code: "320282002", Level: "town"}
 	inFirst, inSecond := accesstest.Person(t, access.Dispatcher, firstTown), accesstest.Person(t, access.Dispatcher, second)
 	found, err := s.Of(inFirst, *ticket.Incident)
 	if err != nil || len(found) != 1 || found[0].Number != "DH-1" || found[0].Repeats != 1 {
 		t.Errorf("%+v, %v", found, err)
+	}
+	if n := count(t, pool, `SELECT count(*) FROM event WHERE kind = 'incident.called' AND data = jsonb_build_object('id', '`+ticket.Incident.String()+`') AND areas[2] = '320282001'`); n != 1 {
+		t.Errorf("%d events of one later call about an incident", n)
 	}
 	if found, err := s.Of(inFirst, other.ID); err != nil || len(found) != 0 {
 		t.Errorf("of another's report with the number: %+v, %v", found, err)

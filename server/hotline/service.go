@@ -124,28 +124,28 @@ func askWithoutPlace(ctx context.Context, action access.Action) error {
 
 // again takes in a call about a ticket that is there.
 func (s *Service) again(ctx context.Context, c Call, t Ticket, digest []byte, now time.Time) (_ Ticket, err error) {
-	if err := s.askAgain(ctx, c, t); err != nil {
+	codes, err := s.askAgain(ctx, c, t)
+	if err != nil {
 		return t, err
 	}
-	if t, err = s.record(ctx, c, t.Number, digest, now); err != nil || t.State != ToPlace || c.Place == nil {
+	if t, err = s.record(ctx, c, t.Number, digest, now, codes); err != nil || t.State != ToPlace || c.Place == nil {
 		return t, err
 	}
 	return s.settle(ctx, t, *c.Place, true)
 }
 
-// askAgain asks at the place of a ticket's incident. One that is no incident has no place, or gets the call's.
-func (s *Service) askAgain(ctx context.Context, c Call, t Ticket) (err error) {
-	var codes []string
+// askAgain asks at the place of a ticket's incident, and gives the areas there. One that is no incident has no place, or gets the call's.
+func (s *Service) askAgain(ctx context.Context, c Call, t Ticket) (codes []string, err error) {
 	switch {
 	case t.State == IsIncident:
 		if codes, err = s.incidents.CodesOf(ctx, *t.Incident); err != nil {
-			return err
+			return nil, err
 		}
-		return access.Ask(ctx, access.IncidentIntake, codes)
+		return codes, access.Ask(ctx, access.IncidentIntake, codes)
 	case c.Place != nil:
 		codes = s.snap.Locate(*c.Place).Codes
 	}
-	return askNew(ctx, c, codes)
+	return codes, askNew(ctx, c, codes)
 }
 
 // settle makes a stored ticket that waits an incident at a place. told is whether those who place tickets know that it waits.

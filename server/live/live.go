@@ -30,6 +30,7 @@ const (
 	IncidentCreated  = "incident.created"  // one report came in
 	IncidentMoved    = "incident.moved"    // its pin was moved, or confirmed where it is; its data are the id alone
 	IncidentChanged  = "incident.changed"  // it reached another step; its data are the id and the status
+	IncidentCalled   = "incident.called"   // somebody called again about the hotline's ticket that it was made of; its data are the id alone
 	IncidentImported = "incident.imported" // many came in at once: reload
 	IncidentArchived = "incident.archived" // old months were taken out: reload
 	TicketWaiting    = "ticket.waiting"    // a ticket of the hotline waits to be placed, or does no longer; it has no data: ask how many wait
@@ -48,6 +49,7 @@ var audiences = []struct {
 	{IncidentCreated, access.IncidentRead, false},
 	{IncidentMoved, access.IncidentRead, false},
 	{IncidentChanged, access.IncidentRead, false},
+	{IncidentCalled, access.IncidentTriage, false},
 	{IncidentImported, access.IncidentRead, true},
 	{IncidentArchived, access.IncidentRead, true},
 	{TicketWaiting, access.IncidentTriage, true},

@@ -61,7 +61,7 @@ async function calledAgain() {
     caller: { name: '李秀英', phone: '13987654321' },
     content: '我是李秀英，回电13987654321',
   })
-  return { number, incident }
+  return { number, incident, call }
 }
 
 const rows = (page: Page) => page.locator('tbody tr[id]')
@@ -262,7 +262,7 @@ describe('the list of incidents', () => {
   })
 
   it('shows the later calls about a ticket that became an incident, and who called for a reason', async () => {
-    const { number, incident } = await calledAgain()
+    const { number, incident, call } = await calledAgain()
     const { page, complaints } = await visit(`/incidents?id=${incident}&q=${incident}`, { as: 'demo-dispatcher' })
     const pane = page.getByRole('complementary', { name: '事件详情' })
     await pane.getByRole('heading', { name: '后续来电（2 次）' }).waitFor()
@@ -303,6 +303,10 @@ describe('the list of incidents', () => {
     await pane.getByRole('button', { name: '立即隐藏' }).click()
     await second.getByText('139****4321', { exact: true }).waitFor()
     expect(await page.getByText('13987654321').count()).toBe(0)
+
+    await call({ content: '今天又满了。' })
+    await pane.getByRole('heading', { name: '后续来电（3 次）' }).waitFor()
+    await pane.getByText('今天又满了。').waitFor()
     expect(complaints).toEqual([])
   })
 
@@ -336,7 +340,7 @@ describe('the list of incidents', () => {
   })
 
   it.each(['desk', 'phone'] as const)('shows later calls on the map page too, in English: %s', async (size) => {
-    const { incident } = await calledAgain()
+    const { incident, call } = await calledAgain()
     const at = place.map((degrees) => degrees.toFixed(5)).join()
     const { page, complaints } = await visit(`/#at=${at},17&incident=${incident}&lang=en`, {
       as: 'demo-dispatcher',
@@ -351,9 +355,13 @@ describe('the list of incidents', () => {
     await heading.scrollIntoViewIfNeeded()
     expect(await axe(page)).toEqual([])
     await shot(page, `map-calls-${size}`)
+    // One that comes while it is looked at is shown.
+    await call({ content: '今天又满了。' })
+    await page.getByRole('heading', { name: 'Later calls (3)' }).waitFor()
+    await page.getByText('今天又满了。').waitFor()
     // The link leads to where the caller says that it is.
     await second.getByRole('link', { name: 'Show on the map' }).click()
-    await heading.waitFor({ state: 'detached' })
+    await page.getByRole('heading', { name: 'Later calls' }).waitFor({ state: 'detached' })
     expect(page.url()).toContain(`pin=${(place[0] + 0.003).toFixed(6)}`)
     expect(complaints).toEqual([])
   })

@@ -279,6 +279,9 @@ describe('the queue of places', () => {
       await mapReady(page)
       expect(await axe(page)).toEqual([])
       await shot(page, `queue-called-${language}`)
+      // One that comes while it is looked at is shown.
+      await call(number, '小区东门，靠近门卫', { title, content: '还没有人来' })
+      await page.getByText('还没有人来').waitFor()
       await page.getByRole('button', { name: take }).focus()
       await page.keyboard.press('Enter')
       await page.getByRole('status').getByText(micro.properties.name, { exact: true }).waitFor()

@@ -485,7 +485,7 @@ export interface paths {
         };
         /**
          * Follow live events (SSE)
-         * @description A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. Kinds: incident.created, incident.moved, incident.changed, incident.imported, incident.archived, ticket.waiting, scene.changed, edition.published, branch.changed; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. Every 3 seconds comes beat, which has no id of its own: flowing says whether this server hears of new events, since when it does not; ends_at, on a wall, when its session ends by itself within a day. An id without an event says that no event up to it is missing.
+         * @description A stream of server-sent events, of those that you may see. The id of an event is its number; a client that reconnects with Last-Event-ID gets what it missed. Kinds: incident.created, incident.moved, incident.changed, incident.called, incident.imported, incident.archived, ticket.waiting, scene.changed, edition.published, branch.changed; hello opens every stream; reset says that the missed events cannot be replayed, or that your rights changed, and that the client must reload its data. Every 3 seconds comes beat, which has no id of its own: flowing says whether this server hears of new events, since when it does not; ends_at, on a wall, when its session ends by itself within a day. An id without an event says that no event up to it is missing.
          */
         get: operations["events"];
         put?: never;

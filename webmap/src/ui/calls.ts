@@ -1,5 +1,15 @@
+import { shallowRef } from 'vue'
 import type { Ticket } from '../api/types.ts'
 import { textsOf } from '../i18n/texts.ts'
+import type { LiveEvent } from '../live/live.ts'
+
+/** The incident about whose ticket somebody has just called again, as the page hears of it. */
+export const calledAgain = shallowRef<{ id: string } | null>(null)
+
+/** What a page does with each live event, so that the calls that it shows are all that there were. */
+export function hearCall({ name, data }: LiveEvent) {
+  if (name === 'incident.called') calledAgain.value = data as { id: string }
+}
 
 /** What pages say of the calls about a ticket of the hotline. */
 export const { t, word } = textsOf(

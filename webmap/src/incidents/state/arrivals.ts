@@ -1,5 +1,6 @@
 import { onBeforeUnmount, onMounted, ref } from 'vue'
 import { followLive, type LiveEvent } from '../../live/live.ts'
+import { hearCall } from '../../ui/calls.ts'
 import type { Arrival } from '../question.ts'
 
 /** More than so many are not counted: the list is to be loaded anyway. */
@@ -41,7 +42,10 @@ export function useArrivals(options: {
   let stop = () => {}
   onMounted(() => {
     stop = followLive({
-      onEvents: (events) => events.forEach(take),
+      onEvents(events) {
+        events.forEach(take)
+        events.forEach(hearCall)
+      },
       onReload: () => {
         if (Date.now() - begun < JOINING_MS) options.joined()
         else stale.value = true
