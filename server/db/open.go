@@ -71,6 +71,7 @@ func parse(url string) (*pgxpool.Config, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	config.AfterConnect = sendUUIDs
 	if !hasSetting(url, "pool_max_conns") {
 		config.MaxConns = max(config.MaxConns, defaultConns)
 	}
