@@ -23,10 +23,12 @@ var (
 	idNumber = regexp.MustCompile(`^[1-9][0-9]{5}((?:18|19|20)[0-9]{6})[0-9]{3}[0-9X]$`)
 )
 
+// separators are what people put between the parts of a number.
+var separators = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "")
+
 // normal is what a reporter told in the form that it is kept in: without blanks around, and numbers without what people put between the digits.
 func (p Private) normal() Private {
 	p.Name, p.Home = strings.TrimSpace(p.Name), strings.TrimSpace(p.Home)
-	separators := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "")
 	p.Phone = separators.Replace(ascii(p.Phone))
 	if home, ok := strings.CutPrefix(p.Phone, "+86"); ok && (mobile.MatchString(home) || landline.MatchString("0"+home)) {
 		p.Phone = home
