@@ -151,6 +151,48 @@ func TestBatchIsStoredButForWhatTheTableRefuses(t *testing.T) {
 	}
 }
 
+// TestManyAreCopied: a large batch is stored as a small one is, and one row that the table refuses keeps the others not out.
+func TestManyAreCopied(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	worker := accesstest.Person(t, access.Worker)
+	const many = 2*mostOfOne + 2
+	rows := make([]BatchRow, many)
+	for n := range rows {
+		rows[n].Report = numberedReport(n)
+		rows[n].Report.ReportedAt = now
+	}
+	rows[1].Report.Place.Lon -= 10_000_000 // outside
+	rows[many-1].Report.Title = ""         // the table refuses it
+	outcomes, err := s.CreateAll(worker, rows, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, o := range outcomes {
+		if want := n < many-1; (o.Status == RowCreated) != want {
+			t.Fatalf("%+v", o)
+		}
+	}
+	for table, want := range map[string]int{"incident": many - 1, "incident_source": many - 1, "incident_reporter": many - 1, "event WHERE kind = 'incident.created'": many - 1} {
+		if got := count(t, pool, table); got != want {
+			t.Errorf("%d in %s, want %d", got, table, want)
+		}
+	}
+	const told = `(to_jsonb(i) - '{id,received_at,title}'::text[], e.county, e.areas, e.data - '{id,title}'::text[], e.change)::text`
+	const tells = ` FROM incident i JOIN event e ON e.data->>'id' = i.id::text WHERE i.title `
+	for n, title := range []string{"工单 few", "工单 few outside"} {
+		r := rows[n].Report
+		r.Title, r.Number = title, title
+		if outcomes, err := s.CreateAll(worker, []BatchRow{{Report: r}}, ""); err != nil || outcomes[0].Status != RowCreated {
+			t.Fatal(outcomes, err)
+		}
+		few := column[string](t, pool, `SELECT `+told+tells+`= '`+title+`'`)
+		if copied := column[string](t, pool, `SELECT `+told+tells+fmt.Sprintf(`= '工单 %d'`, n)); len(few) != 1 || !slices.Equal(few, copied) {
+			t.Errorf("copied %s\nstored %s", copied, few)
+		}
+	}
+}
+
 // TestBatchWithPhotosThatAreNotThere: each such row is refused, and so is not the row behind it with its number; the others take two transactions.
 func TestBatchWithPhotosThatAreNotThere(t *testing.T) {
 	t.Parallel()

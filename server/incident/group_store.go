@@ -131,7 +131,7 @@ func (s *Service) writeReports(ctx context.Context, tx pgx.Tx, group []*prepared
 	case claimed:
 		return errRefused
 	case len(fresh) > 0:
-		if err := queueReports(batch, tx, fresh, entry); err != nil {
+		if err := writeNew(ctx, batch, tx, fresh, entry); err != nil {
 			return err
 		}
 	}
@@ -215,8 +215,9 @@ func claimNumbersOf(ctx context.Context, tx pgx.Tx, group []*prepared) (map[uuid
 	return claimNumbers(ctx, tx, reports, group[0].incident.ReceivedAt)
 }
 
-// queueReports puts the writing of new incidents, and of all that belongs to them, into a batch.
-func queueReports(batch *pgx.Batch, tx pgx.Tx, fresh []*prepared, entry entryOf) error {
+// writeNew puts the writing of new incidents, and of all that belongs to them, into a batch. Very many incidents and their events are copied at once, before it
+// is sent: that takes two thirds of the time, and some round trips.
+func writeNew(ctx context.Context, batch *pgx.Batch, tx pgx.Tx, fresh []*prepared, entry entryOf) error {
 	incidents, events := make([]*Incident, len(fresh)), make([]live.Row, len(fresh))
 	var sealedCounties []string
 	var sealedIDs []uuid.UUID
@@ -227,12 +228,20 @@ func queueReports(batch *pgx.Batch, tx pgx.Tx, fresh []*prepared, entry entryOf)
 			sealedCounties, sealedIDs, sealed = append(sealedCounties, p.incident.County), append(sealedIDs, p.incident.ID), append(sealed, p.sealed)
 		}
 	}
-	at := incidents[0].ReceivedAt
-	queueIncidents(batch, incidents)
-	if len(sealed) > 0 {
-		batch.Queue(insertSealed, sealedCounties, sealedIDs, sealed, at)
+	if len(fresh) > mostOfOne {
+		if err := copyIncidents(ctx, tx, "incident", incidents); err != nil {
+			return err
+		}
+		if err := live.Copy(ctx, tx, events); err != nil {
+			return err
+		}
+	} else {
+		queueIncidents(batch, incidents)
+		live.Queue(batch, tx, events)
 	}
-	live.Queue(batch, tx, events)
+	if len(sealed) > 0 {
+		batch.Queue(insertSealed, sealedCounties, sealedIDs, sealed, incidents[0].ReceivedAt)
+	}
 	if entry != nil {
 		row, err := entry(fresh)
 		audit.Queue(batch, tx, []audit.Row{row})

@@ -2,8 +2,11 @@ package incident
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,6 +105,36 @@ func queueIncidents(batch *pgx.Batch, incidents []*Incident) {
 		lower[0], lower[1], lower[2], lower[3], branches, reviews)
 }
 
+// columns are those that a new incident fills, in the order of copyIncidents.
+var columns = []string{
+	"county", "id", "reported_at", "received_at", "channel", "item", "status", "closed_at", "title", "description", "geom", "accuracy_m", "cell", "snap", "edition",
+	"town", "community", "grid", "micro", "branch", "review",
+}
+
+// copyIncidents copies new incidents into a table that has columns.
+func copyIncidents(ctx context.Context, tx pgx.Tx, table string, incidents []*Incident) error {
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromSlice(len(incidents), func(n int) ([]any, error) {
+		i := incidents[n]
+		lower := lowerCodes(i.Codes)
+		return []any{
+			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.ClosedAt, i.Title, i.Description, pointOf(i.Place), i.AccuracyM,
+			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch), orNull(string(i.Review)),
+		}, nil
+	}))
+	if err != nil {
+		return fmt.Errorf("copy incidents: %w", err)
+	}
+	return nil
+}
+
+// pointOf is a place as PostGIS reads it in a binary COPY: EWKB.
+func pointOf(place geo.Point) []byte {
+	lon, lat := place.Degrees()
+	ewkb := []byte{1, 1, 0, 0, 0x20, 0xe6, 0x10, 0, 0} // little-endian, a point, with a reference system: 4326
+	ewkb = binary.LittleEndian.AppendUint64(ewkb, math.Float64bits(lon))
+	return binary.LittleEndian.AppendUint64(ewkb, math.Float64bits(lat))
+}
+
 // Load copies incidents that are snapped already into their months, whose partitions must be there (EnsureMonths), and seals what only few may
 // read of them. An id that is there already is passed over, so a repeat is harmless. It gives the number of incidents that are new, and
 // sends no event.
@@ -109,34 +142,21 @@ func Load(ctx context.Context, tx pgx.Tx, keys *seal.Ring, incidents []Incident)
 	if len(incidents) == 0 {
 		return 0, nil
 	}
-	if _, err := tx.Exec(ctx, `
-		CREATE TEMP TABLE new_incident (county text, id uuid, reported_at timestamptz, received_at timestamptz, channel text, item text, status text,
-			closed_at timestamptz, title text, description text, lon float8, lat float8, accuracy_m real, cell bigint, snap text, edition integer,
-			town text, community text, grid text, micro text, branch text, review text) ON COMMIT DROP`); err != nil {
+	if _, err := tx.Exec(ctx, `CREATE TEMP TABLE new_incident (LIKE incident) ON COMMIT DROP`); err != nil {
 		return 0, err
 	}
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"new_incident"}, []string{
-		"county", "id", "reported_at", "received_at", "channel", "item", "status", "closed_at",
-		"title", "description", "lon", "lat", "accuracy_m", "cell", "snap", "edition", "town", "community", "grid", "micro", "branch", "review",
-	}, pgx.CopyFromSlice(len(incidents), func(n int) ([]any, error) {
-		i := &incidents[n]
-		lon, lat := i.Place.Degrees()
-		lower := lowerCodes(i.Codes)
-		return []any{
-			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.ClosedAt, i.Title, i.Description, lon, lat, i.AccuracyM,
-			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch), orNull(string(i.Review)),
-		}, nil
-	})); err != nil {
-		return 0, fmt.Errorf("copy incidents: %w", err)
+	all := make([]*Incident, len(incidents))
+	for n := range incidents {
+		all[n] = &incidents[n]
+	}
+	if err := copyIncidents(ctx, tx, "new_incident", all); err != nil {
+		return 0, err
 	}
 	// The county of a point can change with an edition; its id cannot. So a repeat is told by the id alone. OFFSET 0 keeps the
 	// planner from reading all incidents for a join: each id is looked up in the one partition that can hold it.
+	list := strings.Join(columns, ", ")
 	rows, err := tx.Query(ctx, `
-		INSERT INTO incident (county, id, reported_at, received_at, channel, item, status, closed_at, title, description, geom, accuracy_m, cell, snap, edition,
-			town, community, grid, micro, branch, review)
-		SELECT county, id, reported_at, received_at, channel, item, status, closed_at, title, description, ST_SetSRID(ST_MakePoint(lon, lat), 4326), accuracy_m,
-			cell, snap, edition, town, community, grid, micro, branch, review
-		FROM new_incident n WHERE NOT EXISTS (SELECT FROM incident i WHERE i.id = n.id OFFSET 0)
+		INSERT INTO incident (`+list+`) SELECT `+list+` FROM new_incident n WHERE NOT EXISTS (SELECT FROM incident i WHERE i.id = n.id OFFSET 0)
 		ON CONFLICT DO NOTHING RETURNING id`)
 	if err != nil {
 		return 0, fmt.Errorf("store incidents: %w", err)

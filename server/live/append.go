@@ -25,10 +25,11 @@ type Entry struct {
 
 // Row is an entry that is ready to be written.
 type Row struct {
-	kind, county, areas, data string
-	change                    *string
-	id                        uuid.UUID
-	at                        time.Time
+	kind, county, data string
+	areas              []string
+	change             *string
+	id                 uuid.UUID
+	at                 time.Time
 }
 
 // NewRow makes the row of an entry. Events are told in the order in which their rows were made, as far as they are committed in that order.
@@ -53,7 +54,7 @@ func NewRow(e Entry) (r Row, err error) {
 	if len(e.Areas) > 0 {
 		r.county = e.Areas[0]
 	}
-	r.kind, r.areas, r.data, r.at = e.Kind, db.TextArray(e.Areas), string(data), time.Unix(r.id.Time().UnixTime())
+	r.kind, r.areas, r.data, r.at = e.Kind, append([]string{}, e.Areas...), string(data), time.Unix(r.id.Time().UnixTime())
 	return r, nil
 }
 
@@ -87,7 +88,7 @@ func Queue(batch *pgx.Batch, tx pgx.Tx, rows []Row) {
 	counties, ids, ats := make([]string, n), make([]uuid.UUID, n), make([]time.Time, n)
 	kinds, areas, data, changes := make([]string, n), make([]string, n), make([]string, n), make([]*string, n)
 	for i, r := range rows {
-		counties[i], ids[i], ats[i], kinds[i], areas[i], data[i], changes[i] = r.county, r.id, r.at, r.kind, r.areas, r.data, r.change
+		counties[i], ids[i], ats[i], kinds[i], areas[i], data[i], changes[i] = r.county, r.id, r.at, r.kind, db.TextArray(r.areas), r.data, r.change
 	}
 	db.QueueMonths(batch, tx, "event", ats...)
 	batch.Queue(`
@@ -95,5 +96,34 @@ func Queue(batch *pgx.Batch, tx pgx.Tx, rows []Row) {
 		SELECT county, id, at, kind, areas::text[], data::jsonb, change::jsonb
 		FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[]) AS r (county, id, at, kind, areas, data, change)`,
 		counties, ids, ats, kinds, areas, data, changes)
-	batch.Queue(`SELECT pg_notify('` + channel + `', '')`)
+	batch.Queue(tellServers)
+}
+
+// tellServers lets every server look for new events after the commit.
+const tellServers = `SELECT pg_notify('` + channel + `', '')`
+
+// Copy is Queue for thousands of events, which it writes at once.
+func Copy(ctx context.Context, tx pgx.Tx, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	ats := make([]time.Time, len(rows))
+	for i := range rows {
+		ats[i] = rows[i].at
+	}
+	batch := &pgx.Batch{}
+	db.QueueMonths(batch, tx, "event", ats...)
+	batch.Queue(tellServers)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"event"}, []string{"county", "id", "at", "kind", "areas", "data", "change"},
+		pgx.CopyFromSlice(len(rows), func(n int) ([]any, error) {
+			r := &rows[n]
+			return []any{r.county, r.id, r.at, r.kind, r.areas, r.data, r.change}, nil
+		}))
+	if err != nil {
+		return fmt.Errorf("copy events: %w", err)
+	}
+	return nil
 }
