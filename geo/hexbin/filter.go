@@ -25,6 +25,9 @@ type filter struct {
 	blocks     []*block
 	lists      []list
 	left       *list // to whoever counts, who adds its 0 or 1; nil where there is none
+
+	anyOwner *filter        // the same without a list of owners
+	parts    [parts]*filter // what to ask in each part: this, or anyOwner where all owners pass who have rows there, or nil where none does
 }
 
 // list says of each value of a column whether rows with it pass: 1, or 0.
@@ -60,16 +63,63 @@ func (t *Table) prepare(f *Filter) *filter {
 		p.lists[i].share = p.lists[i].sample(p.blocks)
 	}
 	slices.SortStableFunc(p.lists, func(a, b list) int { return cmp.Compare(a.share, b.share) })
+	p.divide(f, t)
 	return p
+}
+
+// divide looks at the owners of each part, which are few where areas are: if all of them pass, their column need not be read, and if none does,
+// nothing of the part. Cost: some 30 µs for 20,000 owners.
+func (p *filter) divide(f *Filter, t *Table) {
+	rest := *p
+	p.anyOwner = &rest
+	rest.lists = slices.DeleteFunc(slices.Clone(p.lists), func(l list) bool { return l.wide != nil })
+	var chosen set
+	for i, is := range f.Owners[:min(len(f.Owners), t.owners)] {
+		if is {
+			chosen.add(uint32(i))
+		}
+	}
+	for part := range parts {
+		switch some, others := t.present[part].split(chosen); {
+		case f.Owners == nil || some && !others:
+			p.parts[part] = p.anyOwner
+		case some:
+			p.parts[part] = p
+		}
+	}
 }
 
 // leave leaves the last list to whoever counts, if most rows pass it: adding 0 to a count costs less than to write the number down and read
 // it again, if there is not much of it.
 func (p *filter) leave() {
 	const much = 0.3
-	if n := len(p.lists); n > 0 && p.lists[n-1].share > much {
-		p.left, p.lists = &p.lists[n-1], p.lists[:n-1]
+	for _, p := range []*filter{p, p.anyOwner} {
+		if n := len(p.lists); n > 0 && p.lists[n-1].share > much {
+			p.left, p.lists = &p.lists[n-1], p.lists[:n-1]
+		}
 	}
+}
+
+// set is numbers, a bit each.
+type set []uint64
+
+func (s *set) add(n uint32) {
+	for int(n/64) >= len(*s) {
+		*s = append(*s, 0)
+	}
+	(*s)[n/64] |= 1 << (n % 64)
+}
+
+// split reports whether some numbers are among others, and whether some are not.
+func (s set) split(others set) (in, out bool) {
+	for i, word := range s {
+		other := uint64(0)
+		if i < len(others) {
+			other = others[i]
+		}
+		in, out = in || word&other != 0, out || word&^other != 0
+	}
+	return in, out
 }
 
 // allOf reports whether all of n numbers pass.
@@ -143,6 +193,9 @@ type numbers [chunkRows]uint16
 
 // choose goes through the rows of a part that pass, chunk by chunk.
 func (p *filter) choose(part int, in *numbers, visit func(c *chunk)) {
+	if p = p.parts[part]; p == nil {
+		return
+	}
 	var c chunk
 	for _, b := range p.blocks {
 		timed := b.first < p.from || b.last > p.last

@@ -42,15 +42,16 @@ type Row struct {
 type Table struct {
 	offsetMin int // of local time from UTC
 
-	mu     sync.RWMutex
-	cells  cells
-	blocks []*block
-	open   [2]*block // to which rows are added: those of the last day, and others, which would blur what times a block spans
-	newest uint32    // minute
-	rows   int
-	owners int // one more than the highest number of an owner
-	items  int
-	pool   sync.Pool // of *tally
+	mu      sync.RWMutex
+	cells   cells
+	blocks  []*block
+	open    [2]*block // to which rows are added: those of the last day, and others, which would blur what times a block spans
+	newest  uint32    // minute
+	rows    int
+	owners  int // one more than the highest number of an owner
+	items   int
+	present [parts]set // the owners of rows in each part; some of them may have none left
+	pool    sync.Pool  // of *tally
 }
 
 const dayMin = 24 * 60
@@ -131,13 +132,23 @@ func (t *Table) makeRoom(rows []Row) {
 		for _, b := range t.blocks {
 			b.arrange(partOf)
 		}
+		t.present = [parts]set{}
+		for _, b := range t.blocks {
+			for part := range parts {
+				for _, owner := range b.owners[b.starts[part]:b.starts[part+1]] {
+					t.present[part].add(owner)
+				}
+			}
+		}
 	}
 }
 
 // put adds a row to a block that is not full.
 func (t *Table) put(b *block, r Row) {
 	cell := r.Cell.Parent(Finest)
-	i := b.insert(t.cells.part(cell))
+	part := t.cells.part(cell)
+	i := b.insert(part)
+	t.present[part].add(r.Owner)
 	b.cells[i], b.minutes[i], b.owners[i], b.items[i], b.kinds[i] = t.cells.number(cell), r.Minute, r.Owner, r.Item, t.kindOf(r)
 	b.first, b.last = min(b.first, r.Minute), max(b.last, r.Minute)
 	t.owners, t.items = max(t.owners, int(r.Owner)+1), max(t.items, int(r.Item)+1)

@@ -13,13 +13,16 @@ import (
 
 const offsetMin = 8 * 60
 
-// randomRows makes rows around the demo county over a year, in order of time but for every tenth, in more cells than may be late.
+// randomRows makes rows around the demo county over a year, in order of time but for every tenth, in more cells than may be late, of owners
+// anywhere or each in some cells.
 func randomRows(random *rand.Rand, n, owners, items int) []Row {
 	cells := make([]geo.Cell, min(n, 12*mostLate))
 	for i := range cells {
 		p, _ := geo.PointOf(119.5+random.Float64()*0.5, 31.1+random.Float64()*0.4)
 		cells[i] = geo.CellAt(p, geo.IncidentResolution)
 	}
+	slices.Sort(cells)
+	spread := random.IntN(2) == 0
 	const start, year = 29_000_000, 365 * 24 * 60
 	rows := make([]Row, n)
 	for i := range rows {
@@ -27,9 +30,13 @@ func randomRows(random *rand.Rand, n, owners, items int) []Row {
 		if i%10 == 0 {
 			minute = uint32(start + random.IntN(year))
 		}
+		at := random.IntN(len(cells))
+		owner := at * owners / len(cells)
+		if spread {
+			owner = random.IntN(owners)
+		}
 		rows[i] = Row{
-			Cell: cells[random.IntN(len(cells))], Minute: minute, Owner: random.Uint32N(uint32(owners)), Item: uint16(random.IntN(items)),
-			Channel: uint8(random.IntN(7)), Status: uint8(random.IntN(8)),
+			Cell: cells[at], Minute: minute, Owner: uint32(owner), Item: uint16(random.IntN(items)), Channel: uint8(random.IntN(7)), Status: uint8(random.IntN(8)),
 		}
 	}
 	return rows
@@ -52,6 +59,12 @@ func randomFilter(random *rand.Rand, owners, items int) Filter {
 		return chosen
 	}
 	f.Items, f.Owners = some(items), some(owners)
+	if len(f.Owners) > 0 && random.IntN(2) == 0 { // those of one neighbourhood
+		first, end := random.IntN(len(f.Owners)), random.IntN(len(f.Owners)+1)
+		for i := range f.Owners {
+			f.Owners[i] = i >= first && i < end
+		}
+	}
 	if chosen := some(HoursOfWeek); chosen != nil {
 		f.Hours = new([HoursOfWeek]bool)
 		copy(f.Hours[:], chosen)
@@ -89,7 +102,7 @@ func countSlowly(rows []Row, f Filter, resolution int) (b Bins) {
 	return b
 }
 
-// checkParts wants each row in the part of its cell, within the times of its block, and parts about even.
+// checkParts wants each row in the part of its cell, which knows its owner, within the times of its block, and parts about even.
 func checkParts(t *testing.T, table *Table) {
 	t.Helper()
 	c, rows := &table.cells, 0
@@ -104,6 +117,11 @@ func checkParts(t *testing.T, table *Table) {
 					if at := slices.IndexFunc(c.late, func(l lateCell) bool { return l.number == number }); at < 0 || c.part(c.late[at].cell) != part {
 						t.Fatalf("row %d of part %d has cell %d, the late one %d", i, part, number, at)
 					}
+				}
+				var owner set
+				owner.add(b.owners[i])
+				if here, _ := owner.split(table.present[part]); !here {
+					t.Fatalf("owner %d is not in part %d", b.owners[i], part)
 				}
 				if b.minutes[i] < b.first || b.minutes[i] > b.last {
 					t.Fatalf("minute %d in a block of %d to %d", b.minutes[i], b.first, b.last)
