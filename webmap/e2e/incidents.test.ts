@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  appears,
   ask,
   axe,
   base,
@@ -189,22 +188,21 @@ describe('the list of incidents', () => {
     await expect.poll(() => ids(page)).toEqual([found[4]])
     await rows(page).first().click()
     await pane.getByText('来源').waitFor()
-    const beside = await page.locator('#map').boundingBox()
+    // The map is on its way there; a click would stop it.
+    const box = await page.locator('#map').boundingBox()
+    if (!box) throw new Error('the map has no size')
+    const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+    await expect
+      .poll(async () => {
+        const pin = await page.locator('.map-pin').boundingBox()
+        return pin && Math.hypot(pin.x + pin.width / 2 - middle.x, pin.y + pin.height - middle.y)
+      })
+      .toBeLessThan(5)
     await page.keyboard.press('Escape')
     await pane.waitFor({ state: 'detached' })
     expect(query(page).get('id')).toBe(null)
-    const alone = await page.locator('#map').boundingBox()
-    if (!beside || !alone) throw new Error('the map has no size')
-    // The map may still be on its way there; where the pane went before it arrived, to the middle of what it has now.
-    await expect
-      .poll(async () => {
-        for (const { x, y, width, height } of [beside, alone]) {
-          await page.mouse.click(x + width / 2, y + height / 2)
-          if (await appears(pane)) return true
-        }
-        return false
-      })
-      .toBe(true)
+    await page.mouse.click(middle.x, middle.y)
+    await pane.waitFor()
     expect(query(page).get('id')).toBe(found[4])
     await pane.getByText('来源').waitFor()
     expect(complaints).toEqual([])
