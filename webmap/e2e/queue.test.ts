@@ -570,13 +570,15 @@ describe('the queue page', () => {
       if (size === 'phone') await shot(page, `queue-list-${size}-${language}`)
       await page.getByRole('option', { name: title }).click()
       await mapReady(page)
-      await page.locator('.place-pin').waitFor()
-      const pin = await page.locator('.place-pin').boundingBox()
-      const map = await page.locator('#map').boundingBox()
-      if (!pin || !map) throw new Error('there is no map with a pin')
       // The tip of the pin stands in the middle of the map.
-      expect(Math.abs(pin.x + pin.width / 2 - map.x - map.width / 2)).toBeLessThan(5)
-      expect(Math.abs(pin.y + pin.height - map.y - map.height / 2)).toBeLessThan(5)
+      await expect
+        .poll(async () => {
+          const pin = await page.locator('.place-pin').boundingBox()
+          const map = await page.locator('#map').boundingBox()
+          if (!pin || !map) return null
+          return Math.hypot(pin.x + pin.width / 2 - map.x - map.width / 2, pin.y + pin.height - map.y - map.height / 2)
+        })
+        .toBeLessThan(5)
       expect(await axe(page)).toEqual([])
       await shot(page, `queue-place-${size}-${language}`)
       await page.getByRole('button', { name: language === 'English' ? /^Move/ : /^移动/ }).click()
