@@ -129,11 +129,9 @@ func (t *Table) makeRoom(rows []Row) {
 	}
 	if t.cells.outgrown() {
 		partOf := t.cells.divide()
-		for _, b := range t.blocks {
-			b.arrange(partOf)
-		}
 		t.present = [parts]set{}
 		for _, b := range t.blocks {
+			b.arrange(partOf)
 			for part := range parts {
 				for _, owner := range b.owners[b.starts[part]:b.starts[part+1]] {
 					t.present[part].add(owner)

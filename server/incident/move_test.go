@@ -202,21 +202,15 @@ func TestMoveIsRefused(t *testing.T) {
 	}
 }
 
-// Of several who decide by the same picture one does, and the others are told.
-func TestNoMoveIsLost(t *testing.T) {
-	t.Parallel()
-	s, _ := setup(t)
-	i, _ := mustCreate(t, s, t.Context(), someReport(), "")
-	dispatcher := accesstest.Person(t, access.Dispatcher)
+// eightAtOnce decides so often at the same time, and gives how many were not told that somebody was faster.
+func eightAtOnce(t *testing.T, decide func(n int) error) (done int) {
+	t.Helper()
 	var all sync.WaitGroup
 	errs := make([]error, 8)
 	for n := range errs {
-		all.Go(func() {
-			_, errs[n] = s.Move(dispatcher, i.ID, point(119.8214, 31.3214+float64(n)/1000), "在路口对面", i.Version())
-		})
+		all.Go(func() { errs[n] = decide(n) })
 	}
 	all.Wait()
-	done := 0
 	for _, err := range errs {
 		if err == nil {
 			done++
@@ -224,6 +218,19 @@ func TestNoMoveIsLost(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	return done
+}
+
+// Of several who decide by the same picture one does, and the others are told.
+func TestNoMoveIsLost(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	i, _ := mustCreate(t, s, t.Context(), someReport(), "")
+	dispatcher := accesstest.Person(t, access.Dispatcher)
+	done := eightAtOnce(t, func(n int) error {
+		_, err := s.Move(dispatcher, i.ID, point(119.8214, 31.3214+float64(n)/1000), "在路口对面", i.Version())
+		return err
+	})
 	history, _, err := s.History(dispatcher, i.ID)
 	if err != nil || done != 1 || len(history) != 1 || len(moved(t, s)) != 1 {
 		t.Errorf("%d moved, history %+v, %v", done, history, err)

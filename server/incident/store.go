@@ -2,15 +2,15 @@ package incident
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/ewkb"
 
 	"jingwei/geo"
 	"jingwei/geo/coverage"
@@ -115,24 +115,18 @@ var columns = []string{
 func copyIncidents(ctx context.Context, tx pgx.Tx, table string, incidents []*Incident) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromSlice(len(incidents), func(n int) ([]any, error) {
 		i := incidents[n]
+		lon, lat := i.Place.Degrees()
+		point, err := ewkb.Marshal(orb.Point{lon, lat}, 4326)
 		lower := lowerCodes(i.Codes)
 		return []any{
-			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.ClosedAt, i.Title, i.Description, pointOf(i.Place), i.AccuracyM,
+			i.County, i.ID, i.ReportedAt, i.ReceivedAt, string(i.Channel), i.Item, string(i.Status), i.ClosedAt, i.Title, i.Description, point, i.AccuracyM,
 			int64(i.Cell), string(i.Snap), i.Edition, lower[0], lower[1], lower[2], lower[3], orNull(i.Branch), orNull(string(i.Review)),
-		}, nil
+		}, err
 	}))
 	if err != nil {
 		return fmt.Errorf("copy incidents: %w", err)
 	}
 	return nil
-}
-
-// pointOf is a place as PostGIS reads it in a binary COPY: EWKB.
-func pointOf(place geo.Point) []byte {
-	lon, lat := place.Degrees()
-	ewkb := []byte{1, 1, 0, 0, 0x20, 0xe6, 0x10, 0, 0} // little-endian, a point, with a reference system: 4326
-	ewkb = binary.LittleEndian.AppendUint64(ewkb, math.Float64bits(lon))
-	return binary.LittleEndian.AppendUint64(ewkb, math.Float64bits(lat))
 }
 
 // Load copies incidents that are snapped already into their months, whose partitions must be there (EnsureMonths), and seals what only few may

@@ -4,7 +4,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -283,20 +282,10 @@ func TestNoUndoTakesBackAnothersMove(t *testing.T) {
 	if found, err := s.Find(dispatcher, i.ID); err != nil || found.Version() != others.Version() {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	var all sync.WaitGroup
-	errs := make([]error, 8)
-	for n := range errs {
-		all.Go(func() { _, errs[n] = s.Undo(dispatcher, i.ID, "", others.Version()) })
-	}
-	all.Wait()
-	done := 0
-	for _, err := range errs {
-		if err == nil {
-			done++
-		} else if !is(err, web.Stale) {
-			t.Error(err)
-		}
-	}
+	done := eightAtOnce(t, func(int) error {
+		_, err := s.Undo(dispatcher, i.ID, "", others.Version())
+		return err
+	})
 	if found, err := s.Find(dispatcher, i.ID); err != nil || done != 1 || found.Version() != mine.Version() || deeds(t, s, i.ID) != "moved* moved moved_back" || len(moved(t, s)) != 3 {
 		t.Errorf("%d times, %+v, %v: %s", done, found, err, deeds(t, s, i.ID))
 	}

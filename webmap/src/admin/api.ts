@@ -1,4 +1,4 @@
-import { ask, DELETE, GET, PATCH, POST } from '../api/client.ts'
+import { ask, DELETE, GET, matching, PATCH, POST } from '../api/client.ts'
 import type { Page } from '../ui/pages.ts'
 import type {
   Account,
@@ -24,10 +24,8 @@ export const adminApi = {
   account: (id: string, signal?: AbortSignal) => ask<Account>(GET('/api/v1/accounts/{id}', { params: of(id), signal })),
   create: (account: NewAccount) =>
     ask<{ account: Account; password: string | null }>(POST('/api/v1/accounts', { body: account })),
-  update: ({ id, version }: Account, changes: { name?: string; disabled?: boolean }) =>
-    ask<Account>(
-      PATCH('/api/v1/accounts/{id}', { params: { ...of(id), header: { 'If-Match': `"${version}"` } }, body: changes }),
-    ),
+  update: (account: Account, changes: { name?: string; disabled?: boolean }) =>
+    ask<Account>(PATCH('/api/v1/accounts/{id}', { params: matching(account), body: changes })),
   renewPassword: (id: string) =>
     ask<{ password: string }>(POST('/api/v1/accounts/{id}/password', { params: of(id) })).then(
       ({ password }) => password,

@@ -79,6 +79,15 @@ async function good(request: Promise<Answer>): Promise<Answer> {
   throw failure(answer.response.status, answer.error, answer.response.headers.get('Retry-After'))
 }
 
+/** What is changed only if nobody else has changed it since. */
+export interface Versioned {
+  id: string
+  version: string | number
+}
+
+/** The parameters of an operation that changes it. */
+export const matching = ({ id, version }: Versioned) => ({ path: { id }, header: { 'If-Match': `"${version}"` } })
+
 /** The error of an answer that is not 2xx: `body` is its problem, if it is one, `retryAfter` the header of this name. */
 export function failure(status: number, body: unknown, retryAfter: string | null): ApiError {
   const problem: Partial<Problem> = typeof body === 'object' && body !== null ? body : {}

@@ -1,5 +1,4 @@
-import { ask, askVersioned, GET, POST } from '../api/client.ts'
-import { match } from '../api/places.ts'
+import { ask, askVersioned, GET, matching, POST } from '../api/client.ts'
 import type { Incident, Ticket } from '../api/types.ts'
 import type { Page } from './state/line.ts'
 import type { Lead, Place, Reason, Receipt, Summary, Waiting } from './types.ts'
@@ -18,15 +17,13 @@ export const queueApi = {
     candidates: [],
   }),
 
-  confirm: ({ id, version }: Waiting) =>
-    askVersioned<Incident>(
-      POST('/api/v1/incidents/{id}/confirm', { params: { path: { id }, header: match(version) }, body: {} }),
-    ),
+  confirm: (shown: Waiting) =>
+    askVersioned<Incident>(POST('/api/v1/incidents/{id}/confirm', { params: matching(shown), body: {} })),
 
-  move: ({ id, version }: Waiting, { lon, lat }: Place, reason: string) =>
+  move: (shown: Waiting, { lon, lat }: Place, reason: string) =>
     askVersioned<Incident>(
       POST('/api/v1/incidents/{id}/move', {
-        params: { path: { id }, header: match(version) },
+        params: matching(shown),
         body: { lon, lat, crs: 'wgs84', reason },
       }),
     ),

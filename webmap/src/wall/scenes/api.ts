@@ -1,4 +1,4 @@
-import { ask, DELETE, GET, POST, PUT } from '../../api/client.ts'
+import { ask, DELETE, GET, matching, POST, PUT } from '../../api/client.ts'
 import type { components } from '../../api/schema.gen.ts'
 import type { SavedScene, WallScene } from '../state/types.ts'
 import { normalScene } from './normal.ts'
@@ -14,8 +14,6 @@ export interface SceneChange {
   inRotation?: boolean
   config?: WallScene
 }
-
-const matching = ({ id, version }: SavedScene) => ({ path: { id }, header: { 'If-Match': `"${version}"` } })
 
 /** The scenes of all walls. Every call fails with an ApiError; a change, with the code stale where somebody else was first. */
 export const sceneApi = {
